@@ -1,0 +1,209 @@
+namespace Margay.Api.NodeSync;
+
+// What one node needs to know, and how it changes.
+//
+//   server: resources ─► calculation graph ─► view of node N ─► ViewDelta ─► stream ─► agent: held view ─► dataplane, speaker
+//
+// The stream (GET /nodesync/v1/nodes/NODE/view?epoch=E&revision=R, one JSON object per line) starts with a whole view
+// (Snapshot) unless the server can continue from what the agent names. The agent compares a snapshot with what it
+// holds, so a reconnect disturbs nothing. A view says only what this node needs: endpoints on it, policies and profiles that
+// apply to them, the sets these policies name, and the node's own BGP and address pools.
+
+/// <summary>
+/// A view, or a change of it, complete in itself: applied as a whole, it leaves no reference without its referent. Absent lists mean no change.
+/// Upserts come before removals where both are of one kind; within a delta an id is in one list only.
+/// </summary>
+public sealed record ViewDelta
+{
+    /// <summary>Identifies one life of the server's graph; a revision means something only within it.</summary>
+    public required string Epoch { get; init; }
+
+    /// <summary>The store revision that this delta brings the view to. Never goes back within an epoch.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>True when the lists are the whole view: what is not in them is gone.</summary>
+    public bool Snapshot { get; init; }
+
+    /// <summary>True on an otherwise empty line sent when nothing changed for a while.</summary>
+    public bool KeepAlive { get; init; }
+
+    public NodeSettings? Settings { get; init; }
+    public IReadOnlyList<PoolView>? Pools { get; init; }
+    public IReadOnlyList<BlockView>? Blocks { get; init; }
+    public IReadOnlyList<PeerView>? Peers { get; init; }
+    public IReadOnlyList<IpSetView>? IpSets { get; init; }
+    public IReadOnlyList<IpSetChange>? IpSetChanges { get; init; }
+    public IReadOnlyList<PolicyView>? Policies { get; init; }
+    public IReadOnlyList<ProfileView>? Profiles { get; init; }
+    public IReadOnlyList<EndpointView>? Endpoints { get; init; }
+
+    public IReadOnlyList<string>? RemovedPools { get; init; }
+    public IReadOnlyList<string>? RemovedBlocks { get; init; }
+    public IReadOnlyList<string>? RemovedPeers { get; init; }
+    public IReadOnlyList<string>? RemovedIpSets { get; init; }
+    public IReadOnlyList<string>? RemovedPolicies { get; init; }
+    public IReadOnlyList<string>? RemovedProfiles { get; init; }
+    public IReadOnlyList<string>? RemovedEndpoints { get; init; }
+}
+
+/// <summary>The node itself, resolved from its Node object and the BGP configuration. Addresses are without a length.</summary>
+public sealed record NodeSettings
+{
+    public required string Node { get; init; }
+    public string? Ipv4Address { get; init; }
+    public string? Ipv6Address { get; init; }
+    public uint AsNumber { get; init; }
+    public int BgpPort { get; init; } = 179;
+    public string? RouteReflectorClusterId { get; init; }
+    public IReadOnlyList<PrefixCommunities>? PrefixCommunities { get; init; }
+}
+
+/// <summary>Communities ("aa:nn" or "aa:nn:mm") that advertised prefixes within <see cref="Cidr"/> carry.</summary>
+public sealed record PrefixCommunities
+{
+    public required string Cidr { get; init; }
+    public required IReadOnlyList<string> Communities { get; init; }
+}
+
+/// <summary>An address pool of one network. Keyed by name.</summary>
+public sealed record PoolView
+{
+    public required string Name { get; init; }
+    public string Network { get; init; } = "default";
+    public required string Cidr { get; init; }
+    public int BlockSize { get; init; }
+    public bool NatOutgoing { get; init; }
+    public bool Disabled { get; init; }
+    public bool DisableBgpExport { get; init; }
+
+    /// <summary>Whether this node may claim blocks from it (node selector, allowed uses, assignment mode).</summary>
+    public bool Usable { get; init; }
+}
+
+/// <summary>A block that this node owns. Keyed by CIDR within its network: <c>NETWORK/CIDR</c>.</summary>
+public sealed record BlockView
+{
+    public string Network { get; init; } = "default";
+    public required string Cidr { get; init; }
+    public required string Pool { get; init; }
+
+    public string Id => $"{Network}/{Cidr}";
+}
+
+/// <summary>A BGP session that this node shall hold, resolved from the mesh, reflectors and BGPPeer objects. Keyed by name.</summary>
+public sealed record PeerView
+{
+    /// <summary>Unique on the node and stable: mesh/NODE, node/BGPPEER, global/BGPPEER, with the address where one object makes several.</summary>
+    public required string Name { get; init; }
+
+    public required string Address { get; init; }
+    public int Port { get; init; } = 179;
+    public required uint AsNumber { get; init; }
+
+    /// <summary>This node's AS towards this peer, when it is not its own.</summary>
+    public uint? LocalAsNumber { get; init; }
+
+    /// <summary>The address to speak from, or null to let the kernel choose.</summary>
+    public string? SourceAddress { get; init; }
+
+    /// <summary>This side only waits for the connection.</summary>
+    public bool Passive { get; init; }
+
+    public bool RouteReflectorClient { get; init; }
+
+    /// <summary>Auto, Self or Keep.</summary>
+    public string NextHopMode { get; init; } = "Auto";
+
+    public string? Password { get; init; }
+    public double? KeepaliveSeconds { get; init; }
+    public double? RestartSeconds { get; init; }
+    public int AllowedLocalAsNumbers { get; init; }
+    public int? TtlSecurityHops { get; init; }
+
+    /// <summary>The object that asked for it, for people: "node-to-node mesh", "BGPPeer rack-1-tor".</summary>
+    public required string Origin { get; init; }
+}
+
+public enum IpSetType
+{
+    /// <summary>Members are prefixes: "10.0.0.0/8", "fd00::1/128".</summary>
+    Nets,
+
+    /// <summary>Members are address, protocol number and port: "10.0.0.1,6,80", "fd00::1,17,53".</summary>
+    IpPorts,
+}
+
+/// <summary>A set of addresses that rules refer to, of one network and both families. Keyed by id, which is derived from what selects the members.</summary>
+public sealed record IpSetView
+{
+    public required string Id { get; init; }
+    public string Network { get; init; } = "default";
+    public IpSetType Type { get; init; }
+
+    /// <summary>What it stands for, for people: the canonical selector.</summary>
+    public string? Origin { get; init; }
+
+    public required IReadOnlyList<string> Members { get; init; }
+}
+
+public sealed record IpSetChange
+{
+    public required string Id { get; init; }
+    public IReadOnlyList<string>? Added { get; init; }
+    public IReadOnlyList<string>? Removed { get; init; }
+}
+
+/// <summary>A policy with its selectors resolved to sets. Keyed by id: <c>KIND/NAMESPACE/NAME</c> or <c>KIND/NAME</c>.</summary>
+public sealed record PolicyView
+{
+    public required string Id { get; init; }
+    public required string Tier { get; init; }
+    public IReadOnlyList<RuleView> Ingress { get; init; } = [];
+    public IReadOnlyList<RuleView> Egress { get; init; } = [];
+}
+
+/// <summary>A profile with its selectors resolved. Keyed by name. A missing one denies.</summary>
+public sealed record ProfileView
+{
+    public required string Name { get; init; }
+    public IReadOnlyList<RuleView> Ingress { get; init; } = [];
+    public IReadOnlyList<RuleView> Egress { get; init; } = [];
+}
+
+/// <summary>One endpoint on this node and what applies to it, in order. Keyed by id: <c>NETWORK/NAMESPACE/NAME</c>.</summary>
+public sealed record EndpointView
+{
+    public required string Id { get; init; }
+    public string Network { get; init; } = "default";
+
+    /// <summary>Revision of the WorkloadEndpoint that this was made from.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The host-side interface.</summary>
+    public required string Interface { get; init; }
+
+    public string? Mac { get; init; }
+
+    /// <summary>Its addresses, each a /32 or /128.</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+
+    public IReadOnlyList<string> AllowedSourcePrefixes { get; init; } = [];
+
+    /// <summary>Tiers that have a policy for it, in order.</summary>
+    public IReadOnlyList<EndpointTier> Tiers { get; init; } = [];
+
+    /// <summary>Profile names, in order.</summary>
+    public IReadOnlyList<string> Profiles { get; init; } = [];
+}
+
+/// <summary>The policies of one tier that select the endpoint, by direction and in order. A direction without policies is not touched by the tier.</summary>
+public sealed record EndpointTier
+{
+    public required string Name { get; init; }
+
+    /// <summary>What happens when none of the tier's policies decides: Deny, or Pass to the next tier.</summary>
+    public string DefaultAction { get; init; } = "Deny";
+
+    public IReadOnlyList<string> IngressPolicies { get; init; } = [];
+    public IReadOnlyList<string> EgressPolicies { get; init; } = [];
+}

@@ -1,0 +1,75 @@
+namespace Margay.Api.Resources;
+
+/// <summary>Policy for the endpoints of its own namespace (Calico <c>NetworkPolicy</c>).</summary>
+public sealed record NetworkPolicy : Resource
+{
+    public NetworkPolicySpec Spec { get; init; } = new();
+}
+
+/// <summary>What namespaced and global policies share.</summary>
+public record NetworkPolicySpec
+{
+    /// <summary>The tier; "default" when not given.</summary>
+    public string? Tier { get; init; }
+
+    /// <summary>Position within the tier, lowest first; without one, last.</summary>
+    public double? Order { get; init; }
+
+    /// <summary>Which endpoints it applies to; empty means all in its scope.</summary>
+    public string? Selector { get; init; }
+
+    public string? ServiceAccountSelector { get; init; }
+
+    /// <summary>Directions it takes part in; defaulted from the rules that are there.</summary>
+    public IReadOnlyList<PolicyType>? Types { get; init; }
+
+    public IReadOnlyList<Rule>? Ingress { get; init; }
+    public IReadOnlyList<Rule>? Egress { get; init; }
+    public IReadOnlyList<string>? PerformanceHints { get; init; }
+}
+
+/// <summary>Policy for endpoints of all namespaces and for hosts (Calico <c>GlobalNetworkPolicy</c>).</summary>
+public sealed record GlobalNetworkPolicy : Resource
+{
+    public GlobalNetworkPolicySpec Spec { get; init; } = new();
+}
+
+public sealed record GlobalNetworkPolicySpec : NetworkPolicySpec
+{
+    public string? NamespaceSelector { get; init; }
+    public bool? DoNotTrack { get; init; }
+    public bool? PreDNAT { get; init; }
+    public bool? ApplyOnForward { get; init; }
+}
+
+/// <summary>Rules that apply after all tiers, and labels that endpoints inherit (Calico <c>Profile</c>).</summary>
+public sealed record Profile : Resource
+{
+    public ProfileSpec Spec { get; init; } = new();
+}
+
+public sealed record ProfileSpec
+{
+    public IReadOnlyList<Rule>? Ingress { get; init; }
+    public IReadOnlyList<Rule>? Egress { get; init; }
+
+    /// <summary>Given to every endpoint with this profile; a label of the endpoint's own wins.</summary>
+    public IReadOnlyDictionary<string, string>? LabelsToApply { get; init; }
+}
+
+/// <summary>A named, labelled list of prefixes in one namespace (Calico <c>NetworkSet</c>).</summary>
+public sealed record NetworkSet : Resource
+{
+    public NetworkSetSpec Spec { get; init; } = new();
+}
+
+/// <summary>A named, labelled list of prefixes for the whole cluster (Calico <c>GlobalNetworkSet</c>).</summary>
+public sealed record GlobalNetworkSet : Resource
+{
+    public NetworkSetSpec Spec { get; init; } = new();
+}
+
+public sealed record NetworkSetSpec
+{
+    public IReadOnlyList<string>? Nets { get; init; }
+}

@@ -1,0 +1,176 @@
+using Margay.Bgp.Rib;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Bgp;
+
+/// <summary>
+/// One neighbour, or one range of dynamic neighbours, as asked for. Immutable; two specs that are equal ask
+/// for the same thing, so that <see cref="Speaker.ApplyAsync"/> leaves the session alone.
+/// </summary>
+public sealed record PeerSpec
+{
+    /// <summary>Identity of the peer across configurations, and its name in logs and status. Unique.</summary>
+    public required string Name { get; init; }
+
+    public string Description { get; init; } = "";
+
+    /// <summary>The neighbour's address. Null for dynamic neighbours, which then need <see cref="ListenRange"/>.</summary>
+    public InetAddress? RemoteAddress { get; init; }
+
+    /// <summary>Dynamic neighbours: whoever connects from this prefix gets a peer named <c>name-address</c>. Always passive.</summary>
+    public IpPrefix? ListenRange { get; init; }
+
+    /// <summary>At most this many dynamic neighbours of the range at a time.</summary>
+    public int ListenLimit { get; init; } = 10_000;
+
+    public ushort RemotePort { get; init; } = 179;
+
+    /// <summary>The interface of a link-local <see cref="RemoteAddress"/>, and the one the connection is bound to.</summary>
+    public string? Interface { get; init; }
+
+    public RemoteAs RemoteAs { get; init; } = RemoteAs.External;
+
+    /// <summary>Our AS towards this peer (local-AS); null is the speaker's own.</summary>
+    public uint? LocalAs { get; init; }
+
+    /// <summary>Source address of the connection; null lets the kernel choose.</summary>
+    public InetAddress? LocalAddress { get; init; }
+
+    /// <summary>Waits for the peer to connect, never connects itself.</summary>
+    public bool Passive { get; init; }
+
+    /// <summary>Down by the operator's wish: the session is ended with Cease / Administrative Shutdown (RFC 9003) and stays down.</summary>
+    public bool AdminDown { get; init; }
+
+    /// <summary>Sent with the shutdown NOTIFICATION (RFC 9003), at most 255 octets of UTF-8.</summary>
+    public string ShutdownText { get; init; } = "";
+
+    /// <summary>IP TTL of sent packets, 1–255. Null: 1 for a directly connected external peer, 64 for an internal one.</summary>
+    public byte? Ttl { get; init; }
+
+    /// <summary>Generalised TTL security (RFC 5082): send 255 and accept only 256 - hops or more. 0 is off.</summary>
+    public byte TtlSecurityHops { get; init; }
+
+    /// <summary>The external peer may be more than one hop away.</summary>
+    public bool Multihop { get; init; }
+
+    /// <summary>TCP MD5 signature key (RFC 2385), at most 80 octets of UTF-8. Null is off.</summary>
+    public string? Password { get; init; }
+
+    public PeerTimers Timers { get; init; } = PeerTimers.Default;
+
+    public FamilySet Families { get; init; } = FamilySet.IPv4Unicast;
+
+    /// <summary>Internal peers only: this peer is our route reflector client (RFC 4456).</summary>
+    public bool RouteReflectorClient { get; init; }
+
+    /// <summary>Internal peers only: the cluster id towards this peer; null is the speaker's.</summary>
+    public InetAddress? ClusterId { get; init; }
+
+    public NextHopMode NextHop { get; init; } = NextHopMode.Auto;
+
+    /// <summary>Accept routes that carry our own AS up to this often. 0 refuses them.</summary>
+    public int AllowOwnAs { get; init; }
+
+    /// <summary>Null accepts all (subject to <see cref="RequirePolicy"/>).</summary>
+    public IRouteFilter? Import { get; init; }
+
+    /// <summary>Null sends all (subject to <see cref="RequirePolicy"/>).</summary>
+    public IRouteFilter? Export { get; init; }
+
+    /// <summary>RFC 8212: an external peer without an import (export) filter accepts (is sent) nothing.</summary>
+    public bool RequirePolicy { get; init; }
+
+    /// <summary>0 is no limit.</summary>
+    public PrefixLimit PrefixLimit { get; init; } = PrefixLimit.None;
+
+    public GracefulRestartSpec GracefulRestart { get; init; } = GracefulRestartSpec.Default;
+
+    /// <summary>ADD-PATH (RFC 7911) offered for all <see cref="Families"/>.</summary>
+    public AddPathMode AddPath { get; init; }
+
+    /// <summary>Offer IPv6 next hops for IPv4 routes (RFC 8950).</summary>
+    public bool ExtendedNextHop { get; init; } = true;
+}
+
+/// <summary>Which AS the peer may have.</summary>
+/// <param name="Asn">A number, or 0 for a kind.</param>
+/// <param name="Kind">Read if <paramref name="Asn"/> is 0.</param>
+public readonly record struct RemoteAs(uint Asn, RemoteAsKind Kind)
+{
+    /// <summary>Any AS but our own.</summary>
+    public static RemoteAs External => new(0, RemoteAsKind.External);
+
+    /// <summary>Our own AS.</summary>
+    public static RemoteAs Internal => new(0, RemoteAsKind.Internal);
+
+    public static RemoteAs Any => new(0, RemoteAsKind.Any);
+
+    public static implicit operator RemoteAs(uint asn) => new(asn, RemoteAsKind.Any);
+
+    internal bool Accepts(uint remote, uint local) => Asn != 0 ? remote == Asn : Kind switch
+    {
+        RemoteAsKind.External => remote != local,
+        RemoteAsKind.Internal => remote == local,
+        _ => true,
+    };
+}
+
+public enum RemoteAsKind
+{
+    External,
+    Internal,
+    Any,
+}
+
+/// <summary>Which next hop the peer is told.</summary>
+public enum NextHopMode
+{
+    /// <summary>External peers: ourselves, unless the next hop lies in the subnet shared with the peer. Internal: unchanged.</summary>
+    Auto,
+
+    /// <summary>Ourselves: the local address of the session.</summary>
+    Self,
+
+    /// <summary>Unchanged, to external peers too (route server, multihop EVPN).</summary>
+    Keep,
+}
+
+[Flags]
+public enum AddPathMode
+{
+    None = 0,
+    Receive = 1,
+    Send = 2,
+    Both = 3,
+}
+
+/// <summary>Timers of RFC 4271 §10. Jitter (0.75–1.0) is applied to connect retry and keepalive.</summary>
+/// <param name="Hold">Offered; the lower of both sides counts. 0 or at least 3 s.</param>
+/// <param name="ConnectRetry">Between two attempts to connect.</param>
+/// <param name="IdleHold">After an error, before the next attempt; doubles up to <paramref name="IdleHoldMax"/> with each failure.</param>
+public sealed record PeerTimers(TimeSpan Hold, TimeSpan ConnectRetry, TimeSpan IdleHold, TimeSpan IdleHoldMax)
+{
+    /// <summary>90 s, 5 s, 0.1 s doubling to 30 s.</summary>
+    public static PeerTimers Default { get; } = new(TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
+}
+
+/// <summary>At most <paramref name="Maximum"/> routes per family from the peer; 0 is no limit.</summary>
+/// <param name="RestartAfter">Null: stays down until it is configured anew.</param>
+public sealed record PrefixLimit(int Maximum, TimeSpan? RestartAfter)
+{
+    public static PrefixLimit None { get; } = new(0, null);
+}
+
+/// <summary>Graceful restart (RFC 4724), both roles, and its long-lived form (RFC 9494).</summary>
+/// <param name="Enabled">Offer the capability and act as helper.</param>
+/// <param name="RestartTime">How long the peer shall keep our routes after our session dropped; 0–4095 s.</param>
+/// <param name="LongLivedTime">Further time during which routes stay as least preferred; zero is off.</param>
+public sealed record GracefulRestartSpec(bool Enabled, TimeSpan RestartTime, TimeSpan LongLivedTime)
+{
+    /// <summary>On, 120 s, no long-lived time.</summary>
+    public static GracefulRestartSpec Default { get; } = new(true, TimeSpan.FromSeconds(120), TimeSpan.Zero);
+
+    public static GracefulRestartSpec Off { get; } = new(false, TimeSpan.Zero, TimeSpan.Zero);
+}

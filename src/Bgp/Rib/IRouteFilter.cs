@@ -1,0 +1,41 @@
+using Margay.Bgp.Wire;
+
+namespace Margay.Bgp.Rib;
+
+/// <summary>
+/// Import or export policy of a peer: a pure function of the route. The result is remembered, so that it must not depend on anything else
+/// (time, counters, other routes). Equality decides whether a changed configuration re-evaluates the routes: make filters records.
+/// Called on the speaker's loop.
+/// </summary>
+public interface IRouteFilter
+{
+    FilterResult Apply(in FilterContext route);
+}
+
+/// <summary>The route, whom it was learned from, and whether the session that the filter belongs to is eBGP.</summary>
+public readonly ref struct FilterContext(Nlri nlri, PathAttributes attributes, RouteSource source, bool peerIsExternal)
+{
+    public Nlri Nlri { get; } = nlri;
+    public PathAttributes Attributes { get; } = attributes;
+    public RouteSource Source { get; } = source;
+    public bool PeerIsExternal { get; } = peerIsExternal;
+}
+
+/// <summary>Accept as it is, accept with other attributes, or reject.</summary>
+public readonly struct FilterResult
+{
+    private FilterResult(bool accepted, PathAttributes? attributes)
+    {
+        Accepted = accepted;
+        Attributes = attributes;
+    }
+
+    public bool Accepted { get; }
+
+    /// <summary>The attributes in place of the route's; null leaves them.</summary>
+    public PathAttributes? Attributes { get; }
+
+    public static FilterResult Accept => new(true, null);
+    public static FilterResult Reject => default;
+    public static FilterResult Modify(PathAttributes attributes) => new(true, attributes);
+}

@@ -1,0 +1,71 @@
+using Margay.Api.Resources;
+
+namespace Margay.Api.Validation;
+
+/// <summary>
+/// Fills in what was left out, so that a stored object says all that it means. Applying twice is applying once; what was given is
+/// never changed, and a faulty object is filled in as far as possible.
+/// </summary>
+public static class Defaults
+{
+    public const uint AsNumber = 64512;
+    public const int BgpPort = 179;
+    public const int BlockSizeIPv4 = 26;
+    public const int BlockSizeIPv6 = 122;
+    public const string Tier = "default";
+    public const string Network = "default";
+
+    public static Resource Apply(Resource resource) => resource switch
+    {
+        NetworkPolicy policy => policy with { Spec = Apply(policy.Spec) },
+        GlobalNetworkPolicy policy => policy with { Spec = (GlobalNetworkPolicySpec)Apply(policy.Spec) },
+        IPPool pool => pool with { Spec = Apply(pool.Spec) },
+        IPAMBlock block => block with { Spec = block.Spec with { Network = block.Spec.Network ?? Network } },
+        BGPConfiguration configuration when configuration.Name == "default" => configuration with { Spec = Apply(configuration.Spec) },
+        BGPPeer peer => peer with { Spec = Apply(peer.Spec) },
+        WorkloadEndpoint endpoint => endpoint with { Spec = endpoint.Spec with { Network = endpoint.Spec.Network ?? Network } },
+        _ => resource,
+    };
+
+    private static NetworkPolicySpec Apply(NetworkPolicySpec spec) => spec with
+    {
+        Tier = string.IsNullOrEmpty(spec.Tier) ? Tier : spec.Tier,
+        Types = spec.Types is { Count: > 0 } ? spec.Types : TypesOf(spec),
+    };
+
+    // A policy always takes part in some direction: one without rules denies ingress.
+    private static PolicyType[] TypesOf(NetworkPolicySpec spec) => (spec.Ingress is { Count: > 0 }, spec.Egress is { Count: > 0 }) switch
+    {
+        (_, false) => [PolicyType.Ingress],
+        (false, true) => [PolicyType.Egress],
+        (true, true) => [PolicyType.Ingress, PolicyType.Egress],
+    };
+
+    private static IPPoolSpec Apply(IPPoolSpec spec) => spec with
+    {
+        BlockSize = spec.BlockSize ?? (spec.Cidr is null ? null : spec.Cidr.Contains(':', StringComparison.Ordinal) ? BlockSizeIPv6 : BlockSizeIPv4),
+        IpipMode = Given(spec.IpipMode, "Never"),
+        VxlanMode = Given(spec.VxlanMode, "Never"),
+        NodeSelector = Given(spec.NodeSelector, "all()"),
+        AllowedUses = spec.AllowedUses is { Count: > 0 } ? spec.AllowedUses : ["Workload", "Tunnel"],
+        AssignmentMode = Given(spec.AssignmentMode, "Automatic"),
+    };
+
+    private static BGPConfigurationSpec Apply(BGPConfigurationSpec spec) => spec with
+    {
+        AsNumber = spec.AsNumber ?? new AsNumber(AsNumber),
+        NodeToNodeMeshEnabled = spec.NodeToNodeMeshEnabled ?? true,
+        ListenPort = spec.ListenPort ?? BgpPort,
+        BindMode = Given(spec.BindMode, "None"),
+        LogSeverityScreen = Given(spec.LogSeverityScreen, "Info"),
+    };
+
+    private static BGPPeerSpec Apply(BGPPeerSpec spec) => spec with
+    {
+        SourceAddress = Given(spec.SourceAddress, "UseNodeIP"),
+        NextHopMode = spec.KeepOriginalNextHop is true ? spec.NextHopMode : Given(spec.NextHopMode, "Auto"),
+        ReversePeering = Given(spec.ReversePeering, "Auto"),
+    };
+
+    private static string Given(string? value, string otherwise) => string.IsNullOrEmpty(value) ? otherwise : value;
+}

@@ -70,6 +70,9 @@ internal static unsafe partial class NativeMethods
     internal static partial int eventfd(uint initial, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(SafeFileHandle fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint write(SafeFileHandle fd, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,0 +1,3 @@
+using Margay.Ctl;
+
+return await CommandLine.RunAsync(args);

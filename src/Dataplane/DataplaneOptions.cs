@@ -1,0 +1,38 @@
+namespace Margay.Dataplane;
+
+/// <summary>What the dataplane of one host may be told. The defaults are what a host wants.</summary>
+public sealed record DataplaneOptions
+{
+    /// <summary>Every interface whose name begins so is a workload's; one that is not known is dropped.</summary>
+    public string InterfacePrefix { get; init; } = "mg";
+
+    /// <summary>Name of the nftables tables (families inet and arp) that are ours alone.</summary>
+    public string Table { get; init; } = "margay";
+
+    /// <summary>Marks our routes and nexthop objects (rtm_protocol), so that they are known again after a restart.</summary>
+    public byte RouteProtocol { get; init; } = 80;
+
+    /// <summary>Metric of our routes, above (behind) what an operator adds by hand without one.</summary>
+    public uint RouteMetric { get; init; } = 1024;
+
+    /// <summary>What becomes of packets from a workload to this host that its egress policy lets pass (Calico defaultEndpointToHostAction).</summary>
+    public EndpointToHostAction EndpointToHost { get; init; } = EndpointToHostAction.Drop;
+
+    /// <summary>NFLOG group of the packets that a Log rule matches (nfnetlink_log, 0 to 65535).</summary>
+    public ushort LogGroup { get; init; } = 77;
+
+    /// <summary>How long routes found at start are kept while no batch said that it is in sync. Longer than a peer takes to come back (RFC 4724 restart time).</summary>
+    public TimeSpan RouteHoldTime { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Wait before trying again what the kernel refused; doubles up to <see cref="RetryMaximum"/>.</summary>
+    public TimeSpan RetryMinimum { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>Verdict for workload-to-host packets after egress policy.</summary>
+public enum EndpointToHostAction
+{
+    Drop,
+    Accept,
+}

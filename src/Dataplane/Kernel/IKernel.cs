@@ -1,0 +1,71 @@
+using Margay.Core.Net;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Kernel;
+
+// The seam between what we want and the machine that does it. One IKernel is one network namespace (one routing domain).
+//
+//   Managers ─► Drivers ─► IKernel ─┬─ NetlinkKernel: long-lived netlink sockets, /proc/sys
+//                                   └─ FakeKernel (TestKit): a model with the kernel's rules and refusals, and faults on demand
+//
+// Refusals are values. Lists are answered in the order of the kernel and contain only what is ours or asked for; nobody here lists foreign routes.
+
+/// <summary>The kernel of one network namespace. Called by the dataplane's loop alone, except <see cref="Listen"/>'s callback, which comes from its own thread.</summary>
+public interface IKernel : IDisposable
+{
+    /// <summary>Links whose name begins with <paramref name="prefix"/>.</summary>
+    NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix);
+
+    /// <summary>One link; ENODEV when there is none.</summary>
+    NetlinkResult<Link> GetLink(string name);
+
+    NetlinkResult SetLinkUp(int index);
+
+    /// <summary>Keys below /proc/sys/, as in <c>net/ipv4/ip_forward</c>.</summary>
+    NetlinkResult<string> ReadSysctl(string key);
+
+    NetlinkResult WriteSysctl(string key, string value);
+
+    /// <summary>Routes of the main table with protocol <paramref name="protocol"/>, filtered by the kernel.</summary>
+    NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol);
+
+    NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol);
+
+    /// <summary>Works through all changes in order and returns one result for each.</summary>
+    IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes);
+
+    /// <summary>How the kernel would send a packet to <paramref name="address"/>; ENETUNREACH when it would not.</summary>
+    NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address);
+
+    /// <summary>Permanent neighbour entries of one link.</summary>
+    NetlinkResult<IReadOnlyList<Neighbour>> ListNeighbours(int linkIndex);
+
+    IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
+
+    /// <summary>All of our tables. A table that is not there is simply absent.</summary>
+    NetlinkResult<NftState> ReadTables(string table);
+
+    /// <summary>Applies all of it or nothing.</summary>
+    NetlinkResult Commit(NftTransaction transaction);
+
+    /// <summary>Begins to report changes by others. Called once, before anything is read, so that nothing is missed in between.</summary>
+    void Listen(Action<KernelNotification> onChange);
+}
+
+/// <summary>One step on routes or nexthop objects: exactly one of the members is given.</summary>
+public readonly record struct RouteChange
+{
+    /// <summary>Add, or replace what has the same identity.</summary>
+    public RouteEntry? Set { get; init; }
+
+    public RouteEntry? Delete { get; init; }
+    public Nexthop? SetNexthop { get; init; }
+    public uint? DeleteNexthop { get; init; }
+}
+
+public readonly record struct NeighbourChange(Neighbour Neighbour, bool Delete);
+
+/// <param name="LinkIndex">The link towards the address.</param>
+/// <param name="Gateway">The neighbour to give packets to: the address itself when it is on the link.</param>
+public readonly record struct NextHopResolution(int LinkIndex, InetAddress Gateway);

@@ -1,4 +1,5 @@
 using Margay.Core.Net;
+using Margay.Dataplane.Kernel.Nft;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -38,8 +39,8 @@ public interface IKernel : IDisposable
     /// <summary>How the kernel would send a packet to <paramref name="address"/>; ENETUNREACH when it would not.</summary>
     NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address);
 
-    /// <summary>Permanent neighbour entries of one link.</summary>
-    NetlinkResult<IReadOnlyList<Neighbour>> ListNeighbours(int linkIndex);
+    /// <summary>All permanent neighbour entries: those that someone set, not those that were learnt.</summary>
+    NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours();
 
     IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
 
@@ -56,8 +57,11 @@ public interface IKernel : IDisposable
 /// <summary>One step on routes or nexthop objects: exactly one of the members is given.</summary>
 public readonly record struct RouteChange
 {
-    /// <summary>Add, or replace what has the same identity.</summary>
-    public RouteEntry? Set { get; init; }
+    /// <summary>EEXIST when the prefix has a route of the same metric, whoever's it is.</summary>
+    public RouteEntry? Add { get; init; }
+
+    /// <summary>In place of the route with the same prefix and metric: only where that is known to be ours.</summary>
+    public RouteEntry? Replace { get; init; }
 
     public RouteEntry? Delete { get; init; }
     public Nexthop? SetNexthop { get; init; }

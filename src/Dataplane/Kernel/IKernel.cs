@@ -1,5 +1,4 @@
 using Margay.Core.Net;
-using Margay.Dataplane.Kernel.Nft;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -43,12 +42,6 @@ public interface IKernel : IDisposable
     NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours();
 
     IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
-
-    /// <summary>All of our tables. A table that is not there is simply absent.</summary>
-    NetlinkResult<NftState> ReadTables(string table);
-
-    /// <summary>Applies all of it or nothing.</summary>
-    NetlinkResult Commit(NftTransaction transaction);
 
     /// <summary>Begins to report changes by others. Called once, before anything is read, so that nothing is missed in between.</summary>
     void Listen(Action<KernelNotification> onChange);

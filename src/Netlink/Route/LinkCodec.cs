@@ -121,6 +121,14 @@ internal static class LinkCodec
         m.End();
     }
 
+    internal static void WriteDeleteGroup(ref MessageBuffer buffer, uint group)
+    {
+        MessageWriter m = buffer.Begin(RTM_DELLINK, 0);
+        m.Header(default(IfInfoMsg));
+        m.UInt32(IFLA_GROUP, group);
+        m.End();
+    }
+
     /// <summary>By name, by index, or all.</summary>
     internal static void WriteGet(ref MessageBuffer buffer, string? name, int index)
     {

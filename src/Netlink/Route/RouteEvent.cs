@@ -1,7 +1,11 @@
 namespace Margay.Netlink.Route;
 
 /// <summary>What a <see cref="RouteMonitor"/> reports.</summary>
-public abstract record RouteEvent;
+public abstract record RouteEvent
+{
+    /// <summary>Port of the socket that asked for the change (<see cref="RouteSocket.PortId"/>), 0 when the kernel made it by itself.</summary>
+    public uint Sender { get; init; }
+}
 
 /// <summary>A link appeared or changed, or went away.</summary>
 public sealed record LinkEvent(Link Link, bool Removed) : RouteEvent;

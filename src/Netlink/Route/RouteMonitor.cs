@@ -73,6 +73,7 @@ public sealed class RouteMonitor : IDisposable
             RTM_NEWRULE or RTM_DELRULE when RuleCodec.TryRead(message, out Rule rule) => new RuleEvent(rule, message.Type == RTM_DELRULE),
             _ => null,
         };
+        if (read is not null) read = read with { Sender = message.Header.PortId };
         return read is not null;
     }
 

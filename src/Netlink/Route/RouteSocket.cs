@@ -27,6 +27,9 @@ public sealed class RouteSocket : IDisposable
 
     private RouteSocket(NetlinkSocket socket) => _socket = socket;
 
+    /// <summary>As <see cref="NetlinkSocket.PortId"/>: tells one's own changes in a <see cref="RouteMonitor"/>.</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>In the namespace of the calling thread.</summary>
     public static RouteSocket Open(NetlinkSocketOptions? options = null) => new(NetlinkSocket.Open(NetlinkProtocol.Route, options));
 
@@ -60,6 +63,13 @@ public sealed class RouteSocket : IDisposable
     {
         LinkCodec.WriteChange(ref Buffer(), index, change);
         return Send();
+    }
+
+    /// <summary>Deletes every link of a group in one go, so that the wait for readers is paid once. Success when there is none, but EINVAL for group 0.</summary>
+    public NetlinkResult DeleteLinkGroup(uint group)
+    {
+        LinkCodec.WriteDeleteGroup(ref Buffer(), group);
+        return Send().IgnoreNotFound();
     }
 
     public NetlinkResult<Link> GetLink(string name)

@@ -55,6 +55,9 @@ internal static unsafe partial class NativeMethods
     internal static partial int bind(SafeFileHandle fd, in SockaddrNl address, int length);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockname(SafeFileHandle fd, ref SockaddrNl address, ref int length);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint send(SafeFileHandle fd, byte* buffer, nint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]

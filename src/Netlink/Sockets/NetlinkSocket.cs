@@ -36,6 +36,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     public NetlinkProtocol Protocol { get; }
 
+    /// <summary>The socket's address, given by the kernel: notifications of what this socket changed bear it (<see cref="NetlinkHeader.PortId"/>).</summary>
+    public uint PortId { get; private set; }
+
     /// <summary>The descriptor, for poll and epoll.</summary>
     public SafeFileHandle Handle { get; }
 
@@ -53,6 +56,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
             handle.Dispose();
             throw new NetlinkException(new NetlinkResult(error), "bind a netlink socket");
         }
+        int length = Marshal.SizeOf<SockaddrNl>();
+        if (getsockname(handle, ref address, ref length) == 0) opened.PortId = address.Pid;
         opened.Option(SOL_NETLINK, NETLINK_EXT_ACK, 1);
         opened.Option(SOL_NETLINK, NETLINK_CAP_ACK, 1);
         if (protocol == NetlinkProtocol.Route) opened.Option(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);

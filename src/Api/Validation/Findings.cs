@@ -17,6 +17,10 @@ public sealed class Findings
 
     public void Add(string field, FaultReason reason, string message) => _faults.Add(new Fault(field, reason, message));
 
+    public void Add(FieldPath at, FaultReason reason, string message) => Add(at.ToString(), reason, message);
+
+    public void Warn(FieldPath at, FaultReason reason, string message) => Warn(at.ToString(), reason, message);
+
     public void Warn(string field, FaultReason reason, string message) => _warnings.Add(new Fault(field, reason, message));
 
     /// <summary>

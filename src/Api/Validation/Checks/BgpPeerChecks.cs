@@ -1,0 +1,70 @@
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.Api.Validation.Checks;
+
+/// <summary>A BGP peering: which nodes, with whom, and how.</summary>
+internal static class BgpPeerChecks
+{
+    public static void Check(Findings findings, BGPPeer peer)
+    {
+        FieldPath at = FieldPath.Root["spec"];
+        BGPPeerSpec spec = peer.Spec;
+        CheckLocalSide(findings, at, spec);
+        InetAddress? remote = CheckRemoteSide(findings, at, spec);
+        CheckNextHop(findings, at, spec);
+        Values.As(findings, at["asNumber"], spec.AsNumber);
+        Values.As(findings, at["localASNumber"], spec.LocalASNumber);
+        Values.Secret(findings, at["password"], spec.Password);
+        Values.OneOf(findings, at["sourceAddress"], spec.SourceAddress, "UseNodeIP", "None");
+        Values.OneOf(findings, at["reversePeering"], spec.ReversePeering, "Auto", "Manual");
+        Values.Duration(findings, at["maxRestartTime"], spec.MaxRestartTime, BgpChecks.MaxRestartTime);
+        // A third of the longest hold time (RFC 4271).
+        Values.Duration(findings, at["keepaliveTime"], spec.KeepaliveTime, TimeSpan.FromSeconds(21845));
+        Values.InRange(findings, at["numAllowedLocalASNumbers"], spec.NumAllowedLocalASNumbers, 0, 255, "number of occurrences");
+        Values.InRange(findings, at["ttlSecurity"], spec.TtlSecurity, 0, 255, "number of hops");
+        CheckReachableBy(findings, at["reachableBy"], spec, remote);
+        if (spec.Filters is { Count: > 0 })
+            findings.Add(at["filters"], FaultReason.NotSupported, "this version has no BGP filters: without them the peer would be told, and believed, more than you ask; remove them to peer unfiltered");
+    }
+
+    private static void CheckLocalSide(Findings findings, FieldPath at, BGPPeerSpec spec)
+    {
+        bool selects = !string.IsNullOrWhiteSpace(spec.NodeSelector);
+        if (!string.IsNullOrEmpty(spec.Node) && selects) findings.Add(at["nodeSelector"], FaultReason.Forbidden, "excludes node: keep one of them");
+        Values.ResourceName(findings, at["node"], spec.Node is { Length: > 0 } node ? node : null);
+        Values.SelectorText(findings, at["nodeSelector"], spec.NodeSelector);
+    }
+
+    private static InetAddress? CheckRemoteSide(Findings findings, FieldPath at, BGPPeerSpec spec)
+    {
+        bool address = !string.IsNullOrEmpty(spec.PeerIP), peers = !string.IsNullOrEmpty(spec.PeerSelector), workloads = !string.IsNullOrEmpty(spec.LocalWorkloadSelector);
+        if (!address && !peers && !workloads) findings.Add(at["peerIP"], FaultReason.Required, "is missing: the peer's address, or a peerSelector");
+        if (address && peers) findings.Add(at["peerSelector"], FaultReason.Forbidden, "excludes peerIP: keep one of them");
+        if (workloads && (address || peers)) findings.Add(at["localWorkloadSelector"], FaultReason.Forbidden, "excludes peerIP and peerSelector: keep one of them");
+        if (peers && spec.AsNumber is not null) findings.Add(at["asNumber"], FaultReason.Forbidden, "the nodes that peerSelector selects know their own AS: remove the field");
+        if (spec.AsNumber is null && (address || workloads) && !peers) findings.Add(at["asNumber"], FaultReason.Required, "is missing: the AS of the peer");
+        Values.SelectorText(findings, at["peerSelector"], spec.PeerSelector);
+        Values.SelectorText(findings, at["localWorkloadSelector"], spec.LocalWorkloadSelector);
+        Values.NotImplemented(findings, at["localWorkloadSelector"], workloads, "no session with workloads is held");
+        if (!address) return null;
+        if (PeerAddress.TryParse(spec.PeerIP!, out PeerAddress remote)) return remote.Address;
+        findings.Add(at["peerIP"], FaultReason.Invalid, $"\"{Leaf.Printable(spec.PeerIP!)}\" is no peer address: write it like 192.0.2.1, 192.0.2.1:1790 or [2001:db8::1]:1790");
+        return null;
+    }
+
+    private static void CheckNextHop(Findings findings, FieldPath at, BGPPeerSpec spec)
+    {
+        Values.OneOf(findings, at["nextHopMode"], spec.NextHopMode, "Auto", "Self", "Keep");
+        if (spec.KeepOriginalNextHop is true && spec.NextHopMode is not null) findings.Add(at["keepOriginalNextHop"], FaultReason.Forbidden, "excludes nextHopMode, which replaces it: write nextHopMode: Keep alone");
+    }
+
+    private static void CheckReachableBy(Findings findings, FieldPath at, BGPPeerSpec spec, InetAddress? remote)
+    {
+        if (string.IsNullOrEmpty(spec.ReachableBy)) return;
+        InetAddress? gateway = Addresses.Address(findings, at, spec.ReachableBy);
+        if (string.IsNullOrEmpty(spec.PeerIP)) findings.Add(at, FaultReason.Forbidden, "needs peerIP");
+        else if (gateway is { } via && remote is { } to && via.IsIPv6 != to.IsIPv6) findings.Add(at, FaultReason.Invalid, $"{via} and the peer {to} are of different families");
+        Values.NotImplemented(findings, at, isGiven: true, "no static route to the peer is made; add it to the host yourself");
+    }
+}

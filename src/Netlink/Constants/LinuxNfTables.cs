@@ -34,6 +34,7 @@ public static class LinuxNfTables
     public const int NFT_REG32_14 = 22;
     public const int NFT_REG32_15 = 23;
 
+    public const int NFT_REG_MAX = 4;
     public const int NFT_REG_SIZE = 16;
 
     public const int NFT_REG32_SIZE = 4;
@@ -388,6 +389,7 @@ public static class LinuxNfTables
     public const int NFT_CT_MARK = 3;
     public const int NFT_CT_SECMARK = 4;
     public const int NFT_CT_EXPIRATION = 5;
+    public const int NFT_CT_HELPER = 6;
     public const int NFT_CT_L3PROTOCOL = 7;
     public const int NFT_CT_SRC = 8;
     public const int NFT_CT_DST = 9;
@@ -475,7 +477,9 @@ public static class LinuxNfTables
     public const ushort NFTA_NAT_TYPE = 1;
     public const ushort NFTA_NAT_FAMILY = 2;
     public const ushort NFTA_NAT_REG_ADDR_MIN = 3;
+    public const ushort NFTA_NAT_REG_ADDR_MAX = 4;
     public const ushort NFTA_NAT_REG_PROTO_MIN = 5;
+    public const ushort NFTA_NAT_REG_PROTO_MAX = 6;
     public const ushort NFTA_NAT_FLAGS = 7;
 
     public const ushort NFTA_TPROXY_UNSPEC = 0;
@@ -486,9 +490,11 @@ public static class LinuxNfTables
     public const ushort NFTA_MASQ_UNSPEC = 0;
     public const ushort NFTA_MASQ_FLAGS = 1;
     public const ushort NFTA_MASQ_REG_PROTO_MIN = 2;
+    public const ushort NFTA_MASQ_REG_PROTO_MAX = 3;
 
     public const ushort NFTA_REDIR_UNSPEC = 0;
     public const ushort NFTA_REDIR_REG_PROTO_MIN = 1;
+    public const ushort NFTA_REDIR_REG_PROTO_MAX = 2;
     public const ushort NFTA_REDIR_FLAGS = 3;
 
     public const ushort NFTA_DUP_UNSPEC = 0;

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using Margay.Netlink.Constants;
+using Margay.Netlink.Namespaces;
+using Margay.Netlink.Sockets;
+using static Margay.Netlink.Constants.LinuxNfTables;
+
+namespace Margay.Netlink.NfTables;
+
+/// <summary>
+/// Reports every commit in one namespace, by whomever: what was added and removed, then one <see cref="NftCommitEvent"/> with the new generation and the
+/// process that made it. One's own commits are reported too: tell them by the process id.
+/// After <see cref="NftOverrun"/> list everything again. One reader at a time.
+/// </summary>
+public sealed class NfTablesMonitor : IDisposable
+{
+    private readonly NetlinkMonitor<NftEvent> _monitor;
+
+    private NfTablesMonitor(NetlinkSocket socket) => _monitor = new NetlinkMonitor<NftEvent>(socket, TryRead, new NftOverrun());
+
+    /// <summary>In the namespace of the calling thread.</summary>
+    public static NfTablesMonitor Open(NetlinkSocketOptions? options = null) => Subscribe(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options));
+
+    public static NfTablesMonitor OpenIn(NetworkNamespace space, NetlinkSocketOptions? options = null) =>
+        Subscribe(space.OpenSocket(NetlinkProtocol.Netfilter, options));
+
+    private static NfTablesMonitor Subscribe(NetlinkSocket socket)
+    {
+        NetlinkResult subscribed = socket.Subscribe(LinuxNfnetlink.NFNLGRP_NFTABLES);
+        if (subscribed.Ok) return new NfTablesMonitor(socket);
+        socket.Dispose();
+        throw new NetlinkException(subscribed, "subscribe to nf_tables");
+    }
+
+    /// <summary>The next event that is waiting, without waiting for one.</summary>
+    public bool TryRead([NotNullWhen(true)] out NftEvent? nftEvent) => _monitor.TryTake(out nftEvent);
+
+    /// <summary>Waits for the next event on the calling thread. <see cref="OperationCanceledException"/> when cancelled.</summary>
+    public NftEvent Read(CancellationToken cancel) => _monitor.Read(cancel);
+
+    /// <summary>Events as they come, read on a thread of its own until cancelled.</summary>
+    public IAsyncEnumerable<NftEvent> ReadAllAsync(CancellationToken cancel = default) => _monitor.ReadAllAsync(cancel);
+
+    private static bool TryRead(NetlinkMessage message, [NotNullWhen(true)] out NftEvent? read)
+    {
+        int type = NfGenMsg.MessageOf(message.Type);
+        bool removed = type is NFT_MSG_DELTABLE or NFT_MSG_DELCHAIN or NFT_MSG_DELRULE or NFT_MSG_DELSET or NFT_MSG_DELSETELEM or NFT_MSG_DELOBJ
+            or NFT_MSG_DESTROYTABLE or NFT_MSG_DESTROYCHAIN or NFT_MSG_DESTROYRULE or NFT_MSG_DESTROYSET or NFT_MSG_DESTROYSETELEM or NFT_MSG_DESTROYOBJ;
+        read = type switch
+        {
+            NFT_MSG_NEWGEN when GenerationCodec.TryRead(message, out NftGeneration generation) => new NftCommitEvent(generation),
+            NFT_MSG_NEWTABLE or NFT_MSG_DELTABLE or NFT_MSG_DESTROYTABLE when TableCodec.TryRead(message, out NftTable table) => new NftTableEvent(table, removed),
+            NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN or NFT_MSG_DESTROYCHAIN when ChainCodec.TryRead(message, out NftChain chain) => new NftChainEvent(chain, removed),
+            NFT_MSG_NEWRULE or NFT_MSG_DELRULE or NFT_MSG_DESTROYRULE when RuleCodec.TryRead(message, out NftRule rule) => new NftRuleEvent(rule, removed),
+            NFT_MSG_NEWSET or NFT_MSG_DELSET or NFT_MSG_DESTROYSET when SetCodec.TryRead(message, out NftSet set) => new NftSetEvent(set, removed),
+            NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM or NFT_MSG_DESTROYSETELEM => ElementCodec.TryReadEvent(message, removed),
+            NFT_MSG_NEWOBJ or NFT_MSG_DELOBJ or NFT_MSG_DESTROYOBJ when CounterObjectCodec.TryRead(message, out NftCounterObject counter) =>
+                new NftCounterEvent(counter, removed),
+            _ => null,
+        };
+        return read is not null;
+    }
+
+    public void Dispose() => _monitor.Dispose();
+}

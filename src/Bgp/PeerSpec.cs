@@ -37,6 +37,12 @@ public sealed record PeerSpec
     /// <summary>Source address of the connection; null lets the kernel choose.</summary>
     public InetAddress? LocalAddress { get; init; }
 
+    /// <summary>Our own address as a next hop of IPv4 routes, for a session over IPv6. Null: the session's if it is IPv4, else an IPv6 next hop if the peer takes it (RFC 8950).</summary>
+    public InetAddress? SelfIPv4 { get; init; }
+
+    /// <summary>Our own address as a next hop of IPv6 routes, for a session over IPv4. Null: the session's if it is IPv6, else such routes are not sent.</summary>
+    public InetAddress? SelfIPv6 { get; init; }
+
     /// <summary>Waits for the peer to connect, never connects itself.</summary>
     public bool Passive { get; init; }
 
@@ -127,10 +133,10 @@ public enum RemoteAsKind
 /// <summary>Which next hop the peer is told.</summary>
 public enum NextHopMode
 {
-    /// <summary>External peers: ourselves, unless the next hop lies in the subnet shared with the peer. Internal: unchanged.</summary>
+    /// <summary>External peers: ourselves. Internal: unchanged, except for our own routes that name none.</summary>
     Auto,
 
-    /// <summary>Ourselves: the local address of the session.</summary>
+    /// <summary>Ourselves, also to internal peers; reflected routes keep theirs (RFC 4456 §10).</summary>
     Self,
 
     /// <summary>Unchanged, to external peers too (route server, multihop EVPN).</summary>

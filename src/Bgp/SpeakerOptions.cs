@@ -19,6 +19,18 @@ public sealed record SpeakerOptions
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>
+    /// The speaker comes back after a restart and forwarding was preserved (RFC 4724 §4.1): peers are told so, and <see cref="RouteChangeBatch.Converged"/>
+    /// comes once they have sent their routes again.
+    /// </summary>
+    public bool Restarting { get; init; }
+
+    /// <summary>The longest time that <see cref="RouteChangeBatch.Converged"/> waits for peers.</summary>
+    public TimeSpan ConvergenceDeadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Distance of a next hop for RFC 4271 §9.1.2.2 (e), on the loop; null: all next hops are equally far.</summary>
+    public Func<InetAddress, uint>? NextHopMetric { get; init; }
+
     /// <summary>Best paths go here; null for a reflector that forwards no packets.</summary>
     public IRouteSink? Sink { get; init; }
 

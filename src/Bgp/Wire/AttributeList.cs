@@ -47,6 +47,18 @@ internal readonly ref struct AttributeList(ReadOnlySpan<byte> bytes)
     }
 }
 
+/// <summary>The communities that the speaker itself acts on.</summary>
+[Flags]
+internal enum WellKnownCommunities : byte
+{
+    None = 0,
+    NoExport = 1,
+    NoAdvertise = 2,
+    NoExportSubconfed = 4,
+    LlgrStale = 8,
+    NoLlgr = 16,
+}
+
 /// <summary>Values of attributes as objects.</summary>
 internal static class AttributeReading
 {
@@ -57,6 +69,24 @@ internal static class AttributeReading
             if (BinaryPrimitives.ReadUInt32BigEndian(value) == community) return true;
         }
         return false;
+    }
+
+    internal static WellKnownCommunities WellKnownCommunities(ReadOnlySpan<byte> value)
+    {
+        WellKnownCommunities found = 0;
+        for (; value.Length >= 4; value = value[4..])
+        {
+            found |= BinaryPrimitives.ReadUInt32BigEndian(value) switch
+            {
+                0xffffff01 => Wire.WellKnownCommunities.NoExport,
+                0xffffff02 => Wire.WellKnownCommunities.NoAdvertise,
+                0xffffff03 => Wire.WellKnownCommunities.NoExportSubconfed,
+                0xffff0006 => Wire.WellKnownCommunities.LlgrStale,
+                0xffff0007 => Wire.WellKnownCommunities.NoLlgr,
+                _ => 0,
+            };
+        }
+        return found;
     }
 
     internal static ImmutableArray<Community> Communities(ReadOnlySpan<byte> value)

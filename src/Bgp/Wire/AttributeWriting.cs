@@ -9,7 +9,7 @@ namespace Margay.Bgp.Wire;
 internal static class AttributeWriting
 {
     /// <summary>Header with the extended-length flag as needed, and value.</summary>
-    internal static void Write(ref SpanWriter w, AttributeType type, AttributeFlags flags, ReadOnlySpan<byte> value)
+    internal static void Write(ref SpanWriter w, AttributeType type, AttributeFlags flags, scoped ReadOnlySpan<byte> value)
     {
         if (value.Length > 255)
         {
@@ -30,6 +30,20 @@ internal static class AttributeWriting
 /// <summary>Changes to AS_PATH octets.</summary>
 internal static class AsPathEdit
 {
+    /// <summary>The path without confederation segments, which do not leave the confederation (RFC 5065 §4).</summary>
+    internal static byte[] WithoutConfederation(ReadOnlySpan<byte> path)
+    {
+        byte[] result = new byte[path.Length];
+        int n = 0;
+        for (; path.Length >= 2; path = path[(2 + 4 * path[1])..])
+        {
+            if (path[0] is (byte)AsPathSegmentType.ConfedSequence or (byte)AsPathSegmentType.ConfedSet) continue;
+            path[..(2 + 4 * path[1])].CopyTo(result.AsSpan(n));
+            n += 2 + 4 * path[1];
+        }
+        return n == result.Length ? result : result[..n];
+    }
+
     /// <summary>Puts <paramref name="asns"/> in front; joins a leading sequence while it has room (RFC 4271 §5.1.2).</summary>
     internal static byte[] Prepend(ReadOnlySpan<byte> path, ReadOnlySpan<uint> asns)
     {
@@ -44,12 +58,12 @@ internal static class AsPathEdit
     }
 }
 
-/// <summary>Hash of encoded attributes: fast on short inputs. Not for untrusted growth of a table: the table mixes a seed in (see PathAttributeTable).</summary>
-internal static class AttributeHash
+/// <summary>Hash of short byte strings. Tables that peers can fill pass a secret seed, so that nobody can aim at one bucket.</summary>
+internal static class ByteHash
 {
-    internal static int Of(ReadOnlySpan<byte> bytes)
+    internal static int Of(ReadOnlySpan<byte> bytes, ulong seed = 0x9e37_79b9_7f4a_7c15UL)
     {
-        ulong h = 0x9e37_79b9_7f4a_7c15UL ^ (uint)bytes.Length;
+        ulong h = seed ^ (uint)bytes.Length;
         while (bytes.Length >= 8)
         {
             h = Mix(h, MemoryMarshal.Read<ulong>(bytes));
@@ -62,7 +76,7 @@ internal static class AttributeHash
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Mix(ulong h, ulong v)
+    internal static ulong Mix(ulong h, ulong v)
     {
         ulong high = Math.BigMul(h ^ v, 0xd6e8_feb8_6659_fd93UL, out ulong low);
         return high ^ low;

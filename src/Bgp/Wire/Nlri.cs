@@ -20,7 +20,7 @@ public readonly struct Nlri : IEquatable<Nlri>
 
     public Family Family { get; }
 
-    /// <summary>The key in wire order; for IP unicast: length in bits, then the significant octets.</summary>
+    /// <summary>The key (layout: <see cref="NlriCodec"/>); for IP unicast: length in bits, then the significant octets.</summary>
     public ReadOnlySpan<byte> Key => _key;
 
     /// <summary>The unicast route to <paramref name="prefix"/>.</summary>
@@ -72,9 +72,9 @@ internal static class NlriText
 {
     internal static string Format(Family family, ReadOnlySpan<byte> key)
     {
-        if (family == Family.Evpn && key.Length >= 9)
+        if (family == Family.Evpn && key.Length >= 10)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"[{key[0]}]:{RouteDistinguisher(key.Slice(1, 8))}:{Convert.ToHexStringLower(key[9..])}");
+            return string.Create(CultureInfo.InvariantCulture, $"[{key[0]}]:{RouteDistinguisher(key.Slice(2, 8))}:{Convert.ToHexStringLower(key[10..])}");
         }
         if (family.Safi == Safi.MplsVpn && key.Length >= 9)
         {

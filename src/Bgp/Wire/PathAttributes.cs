@@ -13,14 +13,12 @@ namespace Margay.Bgp.Wire;
 public sealed class PathAttributes : IEquatable<PathAttributes>
 {
     private readonly byte[] _bytes;
-    private readonly int _hash;
     private readonly ushort _attributesAt;
 
     /// <summary>Bytes in the layout above, validated by the caller; not copied.</summary>
-    internal PathAttributes(byte[] bytes, int hash)
+    internal PathAttributes(byte[] bytes)
     {
         _bytes = bytes;
-        _hash = hash;
         int payloadAt = 1 + bytes[0];
         _attributesAt = (ushort)(payloadAt + 2 + BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(payloadAt)));
         LocalPrefOrDefault = 100;
@@ -37,7 +35,7 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
                 case AttributeType.LocalPref: LocalPrefOrDefault = BinaryPrimitives.ReadUInt32BigEndian(a.Value); break;
                 case AttributeType.OriginatorId: OriginatorId = BinaryPrimitives.ReadUInt32BigEndian(a.Value); break;
                 case AttributeType.ClusterList: ClusterListLength = (byte)Math.Min(255, a.Value.Length / 4); break;
-                case AttributeType.Communities: IsLlgrStale = AttributeReading.HasCommunity(a.Value, Community.LlgrStale.Value); break;
+                case AttributeType.Communities: WellKnown = AttributeReading.WellKnownCommunities(a.Value); break;
             }
         }
     }
@@ -57,7 +55,7 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
     internal uint NeighborAs { get; }
     internal ushort AsPathLength { get; }
     internal byte ClusterListLength { get; }
-    internal bool IsLlgrStale { get; }
+    internal WellKnownCommunities WellKnown { get; }
     internal Origin OriginValue { get; }
 
     /// <summary>0 if the attribute is absent.</summary>
@@ -109,7 +107,7 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
     /// <summary>A builder that starts from these attributes.</summary>
     public PathAttributesBuilder ToBuilder() => new(this);
 
-    public bool Equals(PathAttributes? other) => other is not null && _hash == other._hash && Bytes.SequenceEqual(other.Bytes);
+    public bool Equals(PathAttributes? other) => other is not null && Bytes.SequenceEqual(other.Bytes);
     public override bool Equals(object? obj) => Equals(obj as PathAttributes);
-    public override int GetHashCode() => _hash;
+    public override int GetHashCode() => ByteHash.Of(_bytes);
 }

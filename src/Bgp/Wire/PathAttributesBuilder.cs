@@ -114,7 +114,7 @@ public sealed class PathAttributesBuilder
         w.WriteUInt16BigEndian((ushort)_payload.Length);
         w.WriteBytes(_payload);
         foreach ((AttributeType type, (AttributeFlags flags, byte[] value)) in _attributes) AttributeWriting.Write(ref w, type, flags, value);
-        return new PathAttributes(bytes, AttributeHash.Of(bytes));
+        return new PathAttributes(bytes);
     }
 
     private static void WriteLarge(Span<byte> to, LargeCommunity c)

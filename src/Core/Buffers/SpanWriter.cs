@@ -37,7 +37,7 @@ public ref struct SpanWriter(Span<byte> destination)
         if (Reserve(1) is { Length: 1 } s) s[0] = value;
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    public void WriteBytes(scoped ReadOnlySpan<byte> bytes)
     {
         Span<byte> s = Reserve(bytes.Length);
         if (!Failed) bytes.CopyTo(s);

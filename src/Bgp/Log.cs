@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Bgp;
+
+/// <summary>What the speaker logs, numbered. The peer's name is a field of every line about a peer.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "peer {Peer} (AS {Asn}) is Established")]
+    internal static partial void PeerUp(ILogger logger, string peer, uint asn);
+
+    [LoggerMessage(2, LogLevel.Warning, "peer {Peer} is down: {Reason}")]
+    internal static partial void PeerDown(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "peer {Peer}: session did not come up: {Reason}")]
+    internal static partial void SessionFailed(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "peer {Peer}: UPDATE with a fault, taken as {Outcome}: {Fault}")]
+    internal static partial void UpdateFault(ILogger logger, string peer, string outcome, string fault);
+
+    [LoggerMessage(5, LogLevel.Debug, "connection from {Address} refused: {Reason}")]
+    internal static partial void ConnectionRefused(ILogger logger, string address, string reason);
+
+    [LoggerMessage(6, LogLevel.Warning, "peer {Peer}: {Count} routes exceed the limit of {Limit}")]
+    internal static partial void PrefixLimit(ILogger logger, string peer, int count, int limit);
+
+    [LoggerMessage(7, LogLevel.Information, "peer {Peer} restarts: keeping its routes for {Seconds} s")]
+    internal static partial void GracefulRestart(ILogger logger, string peer, double seconds);
+
+    [LoggerMessage(8, LogLevel.Critical, "bug in the speaker's loop; the event is lost")]
+    internal static partial void Bug(ILogger logger, Exception exception);
+}

@@ -1,0 +1,90 @@
+using Margay.Bgp.Rib;
+using Margay.Bgp.Session;
+using Margay.Core.Net;
+
+namespace Margay.Bgp;
+
+/// <summary>The peers of a speaker by name and address, and the ranges of dynamic ones. Owned by the speaker's loop.</summary>
+internal sealed class PeerDirectory(SpeakerLoop loop)
+{
+    private readonly Dictionary<string, Peer> _byName = [];
+    private readonly Dictionary<InetAddress, Peer> _byAddress = [];
+    private readonly Dictionary<string, PeerSpec> _ranges = [];
+    private readonly List<RibPeer?> _ribPeers = [null];
+
+    internal IEnumerable<Peer> All => _byName.Values;
+
+    internal Peer? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The peer that a connection from <paramref name="address"/> belongs to; a dynamic one is made if a range allows.</summary>
+    internal Peer? FindForConnection(InetAddress address)
+    {
+        if (_byAddress.TryGetValue(address, out Peer? peer)) return peer;
+        PeerSpec? best = null;
+        foreach (PeerSpec range in _ranges.Values)
+        {
+            if (range.ListenRange is { } r && r.Contains(address) && (best is null || r.Length > best.ListenRange!.Value.Length)) best = range;
+        }
+        if (best is null || DynamicOf(best.Name).Count() >= best.ListenLimit) return null;
+        peer = new Peer(loop, best, address, isDynamic: true);
+        Add(peer);
+        peer.Start();
+        return peer;
+    }
+
+    internal IEnumerable<Peer> DynamicOf(string range) => _byName.Values.Where(p => p.IsDynamic && p.Spec.Name == range);
+
+    internal void Add(Peer peer)
+    {
+        _byName[peer.Name] = peer;
+        _byAddress[peer.Address] = peer;
+        peer.RestartExpired = () => new PeerRouting(loop, peer).RestartExpired();
+    }
+
+    internal void Remove(Peer peer)
+    {
+        _byName.Remove(peer.Name);
+        if (_byAddress.GetValueOrDefault(peer.Address) == peer) _byAddress.Remove(peer.Address);
+        TimerQueue.Cancel(peer.RestartTimer);
+        if (peer.RibPeer is { } rib)
+        {
+            foreach (RibTable t in loop.Tables) t.RemoveAll(rib);
+        }
+    }
+
+    internal void RemoveDynamic(Peer peer) => Remove(peer);
+
+    internal IReadOnlyDictionary<string, PeerSpec> Ranges => _ranges;
+
+    internal void SetRange(PeerSpec spec) => _ranges[spec.Name] = spec;
+
+    internal void RemoveRange(string name) => _ranges.Remove(name);
+
+    /// <summary>The RIB's view of a peer, made when its first session comes up.</summary>
+    internal RibPeer RibPeerFor(Peer peer, RouteSource source)
+    {
+        if (peer.RibPeer is { } known)
+        {
+            known.Source = source;
+            known.RouterId = source.RouterId.IPv4Value;
+            return known;
+        }
+        RibPeer rib = new(_ribPeers.Count, source);
+        _ribPeers.Add(rib);
+        foreach (RibTable t in loop.Tables) t.SetPeer(rib);
+        peer.RibPeer = rib;
+        return rib;
+    }
+
+    /// <summary>Every configured peer that is to be up is Established and has sent End-of-RIB for all its families.</summary>
+    internal bool AllSentEndOfRib()
+    {
+        if (loop.Config is null) return false;
+        foreach (Peer p in _byName.Values)
+        {
+            if (p.Spec.AdminDown || p.IsDynamic) continue;
+            if (p.Established is not { } s || (s.Agreed!.Families & ~s.EndOfRib) != 0) return false;
+        }
+        return true;
+    }
+}

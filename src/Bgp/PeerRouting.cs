@@ -1,0 +1,191 @@
+using Margay.Bgp.Rib;
+using Margay.Bgp.Session;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Bgp;
+
+/// <summary>Where a session meets the RIB: its routes in, its place in the update groups, and what becomes of its routes when it ends. On the speaker's loop.</summary>
+internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
+{
+    /// <summary>RFC 4724 §4.2: after the session is back, stale routes wait for End-of-RIB at most this long.</summary>
+    private static readonly TimeSpan s_staleLimit = TimeSpan.FromMinutes(6);
+
+    internal void Up(BgpSession session)
+    {
+        Negotiated agreed = session.Agreed!;
+        PeerSpec spec = peer.Spec;
+        RibPeer rib = loop.Peers.RibPeerFor(peer, new RouteSource(
+            peer.Name, peer.Address, agreed.RemoteAs, session.RemoteOpen!.RouterId, agreed.External, !agreed.External && spec.RouteReflectorClient));
+        rib.Interface = spec.Interface;
+        rib.Import = spec.Import;
+        rib.DenyImport = agreed.External && spec.RequirePolicy && spec.Import is null;
+        session.RibPeer = rib;
+        session.Inbound = MakeInbound(session);
+        DropStaleNotPreserved(session, rib);
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (agreed.Families.Has(f)) Join(session, f);
+        }
+        loop.RequestFlush(session);
+    }
+
+    private InboundContext MakeInbound(BgpSession session) => new()
+    {
+        Families = session.Agreed!.Families,
+        AddPath = session.Agreed.AddPathReceive,
+        LocalAs = peer.LocalAs,
+        SpeakerAs = loop.LocalAs,
+        AllowOwnAs = peer.Spec.AllowOwnAs,
+        RouterId = loop.RouterId.IPv4Value,
+        ClusterId = ClusterId.IPv4Value,
+        LocalAddress = session.Connection.LocalAddress,
+    };
+
+    private InetAddress ClusterId => peer.Spec.ClusterId ?? loop.Config!.ClusterId ?? loop.RouterId;
+
+    private void Join(BgpSession session, int family)
+    {
+        GroupMember member = new(loop.GroupFor(PolicyFor(session, family)), session.RibPeer!.Index) { Owner = session };
+        session.Output.Add(member);
+        member.Group.Join(member);
+    }
+
+    private ExportPolicy PolicyFor(BgpSession session, int family)
+    {
+        Negotiated agreed = session.Agreed!;
+        PeerSpec spec = peer.Spec;
+        bool extended = agreed.ExtendedNextHop.Has(family);
+        return new ExportPolicy
+        {
+            Family = family,
+            External = agreed.External,
+            Client = !agreed.External && spec.RouteReflectorClient,
+            LocalAs = peer.LocalAs,
+            ClusterId = ClusterId.IPv4Value,
+            NextHop = spec.NextHop,
+            Self = SelfFor(session.Connection.LocalAddress, family, extended),
+            FourOctetAs = agreed.FourOctetAs,
+            ExtendedNextHop = extended,
+            AddPath = agreed.AddPathSend.Has(family),
+            Filter = spec.Export,
+            DenyAll = agreed.External && spec.RequirePolicy && spec.Export is null,
+        };
+    }
+
+    private InetAddress? SelfFor(InetAddress local, int family, bool extended)
+    {
+        Family f = KnownFamilies.Of(family);
+        if (f.Safi != Safi.Unicast) return local;
+        if (f.Afi == Afi.IPv6) return local.IsIPv6 ? local : peer.Spec.SelfIPv6;
+        return local.IsIPv4 ? local : peer.Spec.SelfIPv4 ?? (extended ? local : null);
+    }
+
+    internal void Down(BgpSession session, bool graceful)
+    {
+        foreach (GroupMember m in session.Output.Members) loop.Leave(m);
+        RibPeer rib = session.RibPeer!;
+        GracefulRestartCapability? gr = graceful ? session.Agreed!.GracefulRestart : null;
+        FamilySet kept = (gr?.Families ?? 0) & session.Agreed!.Families;
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (!kept.Has(f)) loop.Tables[f].RemoveAll(rib);
+            else loop.Tables[f].MarkStale(rib);
+        }
+        peer.StaleFamilies = kept;
+        if (kept == 0) return;
+        Log.GracefulRestart(loop.Logger, peer.Name, gr!.RestartSeconds);
+        loop.Timers.Set(peer.RestartTimer, loop.Now + TimeSpan.FromSeconds(gr.RestartSeconds));
+    }
+
+    // RFC 4724 §4.2: the F bit says whether the peer still forwards by what it told us before.
+    private void DropStaleNotPreserved(BgpSession session, RibPeer rib)
+    {
+        if (peer.StaleFamilies == 0) return;
+        FamilySet preserved = session.Agreed!.GracefulRestart is { } gr ? gr.Families & gr.Forwarding : 0;
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (peer.StaleFamilies.Has(f) && !preserved.Has(f)) loop.Tables[f].RemoveAll(rib, onlyStale: true);
+        }
+        peer.StaleFamilies &= preserved;
+        if (peer.StaleFamilies != 0) loop.Timers.Set(peer.RestartTimer, loop.Now + s_staleLimit);
+        else TimerQueue.Cancel(peer.RestartTimer);
+    }
+
+    internal void EndOfRib(BgpSession session, int family)
+    {
+        if (family < 0 || !session.Agreed!.Families.Has(family)) return;
+        session.EndOfRib |= KnownFamilies.Bit(family);
+        if (!peer.StaleFamilies.Has(family)) return;
+        loop.Tables[family].RemoveAll(session.RibPeer!, onlyStale: true);
+        peer.StaleFamilies &= ~KnownFamilies.Bit(family);
+        if (peer.StaleFamilies == 0) TimerQueue.Cancel(peer.RestartTimer);
+    }
+
+    /// <summary>RFC 2918 both ways: asks for the peer's routes, sends ours.</summary>
+    internal void Refresh(BgpSession session)
+    {
+        foreach (GroupMember m in session.Output.Members)
+        {
+            m.Group.Resend(m);
+            Family f = KnownFamilies.Of(m.Group.Policy.Family);
+            if (session.Agreed!.RouteRefresh) session.Send(new RouteRefreshMessage((ushort)f.Afi, 0, (byte)f.Safi).ToMessage());
+        }
+        loop.RequestFlush(session);
+    }
+
+    /// <summary>The peer did not come back, or did not finish, in time.</summary>
+    internal void RestartExpired()
+    {
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (peer.StaleFamilies.Has(f)) loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
+        }
+        peer.StaleFamilies = 0;
+        if (peer is { IsDynamic: true, Established: null }) loop.Peers.RemoveDynamic(peer);
+    }
+
+    internal NotificationMessage? CheckPrefixLimit(BgpSession session)
+    {
+        PrefixLimit limit = peer.Spec.PrefixLimit;
+        if (limit.Maximum <= 0) return null;
+        foreach (int received in session.RibPeer!.Received)
+        {
+            if (received <= limit.Maximum) continue;
+            Log.PrefixLimit(loop.Logger, peer.Name, received, limit.Maximum);
+            peer.Hold(limit.RestartAfter);
+            return NotificationMessage.Cease(CeaseSubcode.MaximumNumberOfPrefixesReached);
+        }
+        return null;
+    }
+
+    /// <summary>The spec changed in what needs no new session: routes are judged anew, in from what was received, out by what now differs.</summary>
+    internal void ApplyPolicy(PeerSpec before)
+    {
+        if (peer.Established is not { } session || session.RibPeer is not { } rib) return;
+        PeerSpec spec = peer.Spec;
+        rib.Import = spec.Import;
+        rib.DenyImport = session.Agreed!.External && spec.RequirePolicy && spec.Import is null;
+        rib.Source = rib.Source with { IsClient = !session.Agreed.External && spec.RouteReflectorClient };
+        session.Inbound = MakeInbound(session);
+        bool import = !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId;
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (import && session.Agreed.Families.Has(f)) loop.Inbound.Reimport(rib, session.Inbound, f);
+        }
+        foreach (GroupMember m in session.Output.Members.ToArray()) Move(session, m);
+        loop.RequestFlush(session);
+    }
+
+    private void Move(BgpSession session, GroupMember member)
+    {
+        ExportPolicy policy = PolicyFor(session, member.Group.Policy.Family);
+        if (policy == member.Group.Policy) return;
+        UpdateGroup to = loop.GroupFor(policy);
+        GroupMember next = new(to, member.Peer) { Owner = session };
+        session.Output.Remove(member);
+        session.Output.Add(next);
+        to.JoinFrom(next, member);
+        loop.Leave(member);
+    }
+}

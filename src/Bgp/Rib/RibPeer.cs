@@ -1,0 +1,41 @@
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Bgp.Rib;
+
+/// <summary>
+/// A source of paths as the RIB knows it: identity, import policy, and the head of its list of paths per family. Made when a session comes
+/// up for the first time, kept while paths of it remain. Owned by the speaker's loop.
+/// </summary>
+internal sealed class RibPeer
+{
+    internal RibPeer(int index, RouteSource source)
+    {
+        Index = index;
+        Source = source;
+        RouterId = source.RouterId.IPv4Value;
+        Array.Fill(FirstPath, -1);
+    }
+
+    /// <summary>Number in the RIB; 0 is the speaker itself.</summary>
+    internal int Index { get; }
+
+    internal RouteSource Source { get; set; }
+    internal uint RouterId { get; set; }
+
+    /// <summary>Interface of a link-local session, for next hops.</summary>
+    internal string? Interface { get; set; }
+
+    internal bool IsLocal => Index == 0;
+    internal bool IsExternal => Source.IsExternal;
+    internal IRouteFilter? Import { get; set; }
+
+    /// <summary>External without import policy under RFC 8212: nothing is usable.</summary>
+    internal bool DenyImport { get; set; }
+
+    internal int[] FirstPath { get; } = new int[KnownFamilies.Count];
+    internal int[] Received { get; } = new int[KnownFamilies.Count];
+    internal int[] Accepted { get; } = new int[KnownFamilies.Count];
+
+    internal InetAddress Address => Source.Address;
+}

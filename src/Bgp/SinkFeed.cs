@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Wire;
+
+namespace Margay.Bgp;
+
+/// <summary>Turns changed prefixes into batches for the <see cref="IRouteSink"/>. Owned by the speaker's loop.</summary>
+internal sealed class SinkFeed(IRouteSink sink, RibTable[] tables)
+{
+    private const int MaxNextHops = 64;
+    private readonly ImmutableArray<RouteChange>.Builder _changes = ImmutableArray.CreateBuilder<RouteChange>();
+    private bool _reported;
+
+    internal bool Converged { get; private set; }
+    internal bool HasNews => _changes.Count > 0 || (Converged && !_reported);
+
+    internal void MarkConverged() => Converged = true;
+
+    internal void Add(int family, List<int> prefixes)
+    {
+        RibTable table = tables[family];
+        Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
+        Span<int> paths = stackalloc int[MaxNextHops];
+        foreach (int prefix in prefixes)
+        {
+            Nlri nlri = new(KnownFamilies.Of(family), key[..table.CopyKey(prefix, key)].ToArray());
+            int n = table.CollectEqualPaths(prefix, paths);
+            _changes.Add(n == 0 ? new RouteChange(nlri, [], null, null, false) : Change(table, nlri, paths[..n]));
+        }
+    }
+
+    private static RouteChange Change(RibTable table, Nlri nlri, ReadOnlySpan<int> paths)
+    {
+        ref RibTable.PathEntry best = ref table.Path(paths[0]);
+        RibPeer peer = table.Peer(best.Peer);
+        PathAttributes attributes = table.Attributes[best.Attributes];
+        if (peer.IsLocal) return new RouteChange(nlri, [], attributes, null, true);
+        ImmutableArray<NextHop>.Builder hops = ImmutableArray.CreateBuilder<NextHop>(paths.Length);
+        foreach (int p in paths) hops.Add(Hop(table, p));
+        return new RouteChange(nlri, hops.MoveToImmutable(), attributes, peer.Source, false);
+    }
+
+    private static NextHop Hop(RibTable table, int path)
+    {
+        RibPeer peer = table.Peer(table.Path(path).Peer);
+        PathAttributes a = table.Attributes[table.Path(path).Attributes];
+        // RFC 2545: on a link-local session the link-local address is the one to use.
+        if (a.NextHop.IsUnspecified && a.LinkLocalNextHop is { } linkLocal) return new NextHop(linkLocal, peer.Interface, peer.Source.PeerName);
+        return new NextHop(a.NextHop, a.NextHop.IsLinkLocal ? peer.Interface : null, peer.Source.PeerName);
+    }
+
+    internal void Deliver()
+    {
+        if (!HasNews) return;
+        bool initial = !_reported;
+        bool report = Converged && !_reported;
+        _reported |= Converged;
+        sink.Apply(new RouteChangeBatch(_changes.DrainToImmutable(), initial, report));
+    }
+}

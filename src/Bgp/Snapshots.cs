@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Session;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Bgp;
+
+/// <summary>What the speaker shows of itself: rows made on the loop, immutable afterwards.</summary>
+internal sealed class Snapshots(SpeakerLoop loop)
+{
+    internal ImmutableArray<PeerStatus> Peers() => [.. loop.Peers.All.OrderBy(p => p.Address).Select(Status)];
+
+    private PeerStatus Status(Peer p)
+    {
+        BgpSession? s = p.Established;
+        return new PeerStatus
+        {
+            Name = p.Name,
+            Description = p.Spec.Description,
+            Address = p.Address,
+            Dynamic = p.IsDynamic,
+            State = p.State,
+            Since = p.Since,
+            LocalAs = p.LocalAs,
+            RemoteAs = s?.Agreed?.RemoteAs ?? p.Spec.RemoteAs.Asn,
+            RouterId = s?.RemoteOpen?.RouterId,
+            LocalAddress = s?.Connection.LocalAddress,
+            HoldTime = s?.Agreed?.Hold ?? TimeSpan.Zero,
+            Families = s?.Agreed?.Families ?? FamilySet.None,
+            Capabilities = s?.RemoteOpen?.Capabilities.ToWords() ?? [],
+            LastError = p.LastError,
+            RoutesReceived = p.RibPeer?.Received.Sum() ?? 0,
+            RoutesAccepted = p.RibPeer?.Accepted.Sum() ?? 0,
+            RoutesAdvertised = s?.Output.Members.Sum(m => m.Group.AdvertisedTo(m.Peer)) ?? 0,
+            MessagesReceived = s?.MessagesReceived ?? 0,
+            MessagesSent = s?.Output.MessagesSent ?? 0,
+            UpdatesReceived = s?.UpdatesReceived ?? 0,
+            TimesEstablished = p.TimesEstablished,
+            IsSlow = s?.Output.Members.Any(m => m.IsSlow) ?? false,
+        };
+    }
+
+    internal ImmutableArray<RouteRow> Routes(RibKind kind, Family family, string? peer, IpPrefix? within)
+    {
+        int f = KnownFamilies.IndexOf(family);
+        if (f < 0) return [];
+        RibTable table = loop.Tables[f];
+        ImmutableArray<RouteRow>.Builder rows = ImmutableArray.CreateBuilder<RouteRow>();
+        for (int prefix = 0; prefix < table.IndexLimit; prefix++)
+        {
+            if (kind != RibKind.AdjRibOut && table.FirstPath(prefix) < 0) continue;
+            Nlri nlri = NlriOf(table, prefix);
+            if (within is { } w && (!nlri.TryGetPrefix(out IpPrefix p) || !w.Contains(p))) continue;
+            if (kind == RibKind.AdjRibOut) AddSent(rows, f, prefix, nlri, peer);
+            else AddPaths(rows, table, prefix, nlri, kind, peer);
+        }
+        return rows.DrainToImmutable();
+    }
+
+    private static Nlri NlriOf(RibTable table, int prefix)
+    {
+        Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
+        return new Nlri(KnownFamilies.Of(table.Family), key[..table.CopyKey(prefix, key)].ToArray());
+    }
+
+    private static void AddPaths(ImmutableArray<RouteRow>.Builder rows, RibTable table, int prefix, Nlri nlri, RibKind kind, string? peer)
+    {
+        foreach ((int path, PathReason reason) in table.Explain(prefix))
+        {
+            RouteRow row = Row(table, nlri, path, reason, received: kind == RibKind.AdjRibIn);
+            if (kind == RibKind.LocRib && reason > PathReason.Multipath) continue;
+            if (peer is null || row.Peer == peer) rows.Add(row);
+        }
+    }
+
+    private static RouteRow Row(RibTable table, Nlri nlri, int path, PathReason reason, bool received)
+    {
+        ref RibTable.PathEntry p = ref table.Path(path);
+        return new RouteRow(nlri, table.Peer(p.Peer).Source.PeerName, p.PathId, table.Attributes[received ? p.Received : p.Attributes],
+            reason == PathReason.Best, p.Stale, reason.ToWords());
+    }
+
+    private void AddSent(ImmutableArray<RouteRow>.Builder rows, int family, int prefix, Nlri nlri, string? peer)
+    {
+        foreach (Peer p in loop.Peers.All)
+        {
+            if (peer is not null && p.Name != peer) continue;
+            foreach (GroupMember m in p.Established?.Output.Members ?? [])
+            {
+                if (m.Group.Policy.Family != family || m.Group.Sent(prefix, m.Peer) is not { } sent) continue;
+                rows.Add(new RouteRow(nlri, p.Name, 0, sent, true, false, "advertised"));
+            }
+        }
+    }
+
+    internal RouteExplanation? Explain(Nlri nlri)
+    {
+        int f = KnownFamilies.IndexOf(nlri.Family);
+        if (f < 0) return null;
+        RibTable table = loop.Tables[f];
+        Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
+        key.Clear();
+        nlri.Key.CopyTo(key);
+        int prefix = table.Find(key);
+        if (prefix < 0 || table.FirstPath(prefix) < 0) return null;
+        ImmutableArray<RouteRow> rows = [.. table.Explain(prefix).Select(c => Row(table, nlri, c.Path, c.Reason, received: false))];
+        List<string> to = [];
+        List<(string, string)> notTo = [];
+        foreach (Peer p in loop.Peers.All) ExplainExport(table, prefix, nlri, p, to, notTo);
+        return new RouteExplanation(nlri, rows, [.. to], [.. notTo]);
+    }
+
+    private static void ExplainExport(RibTable table, int prefix, Nlri nlri, Peer p, List<string> to, List<(string, string)> notTo)
+    {
+        GroupMember? m = p.Established?.Output.Members.FirstOrDefault(m => m.Group.Policy.Family == table.Family);
+        if (m is null)
+        {
+            notTo.Add((p.Name, p.Established is null ? "the session is not Established" : $"{KnownFamilies.Of(table.Family)} is not agreed"));
+            return;
+        }
+        if (m.Group.Sent(prefix, m.Peer) is not null)
+        {
+            to.Add(p.Name);
+            return;
+        }
+        int best = table.BestPath(prefix);
+        string reason = best < 0 ? "no path is usable"
+            : table.Path(best).Peer == m.Peer ? "the best path came from it"
+            : m.Group.Policy.Decide(nlri, table.Attributes[table.Path(best).Attributes], table.Peer(table.Path(best).Peer), out _) ?? "not advertised";
+        notTo.Add((p.Name, reason));
+    }
+}

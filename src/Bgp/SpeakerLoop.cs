@@ -1,0 +1,281 @@
+using System.Collections.Concurrent;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Session;
+using Margay.Bgp.Transport;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Bgp;
+
+/// <summary>
+/// The one writer of a speaker. A turn of the loop:
+/// <code>
+/// Poll: sockets ──► messages ──► RIB (prefixes marked dirty)
+/// commands, timers
+/// changed best paths ──► sink, update groups (encoded once per group)
+/// flush: each session sends what it has
+/// </code>
+/// A burst that came in one turn is decided, encoded and sent once; nothing is ever held back by a timer. Not thread-safe but for <see cref="Post"/>.
+/// </summary>
+internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
+{
+    private readonly SpeakerOptions _options;
+    private readonly long _start;
+    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly List<BgpSession> _toFlush = [];
+    private readonly List<BgpSession> _flushing = [];
+    private readonly List<int> _changed = [];
+    private readonly PathAttributeTable _attributes = new();
+    private readonly RibTable[] _tables = new RibTable[KnownFamilies.Count];
+    private readonly UpdateEncoder[] _encoders = new UpdateEncoder[KnownFamilies.Count];
+    private readonly Dictionary<ExportPolicy, UpdateGroup> _groups = [];
+    private readonly Inbound _inbound;
+    private readonly PeerDirectory _peers;
+    private readonly LocalRoutes _local;
+    private readonly SinkFeed? _sink;
+    private readonly byte[] _scratch = new byte[UpdateMessage.ScratchSize];
+    private int _wakePending;
+
+    internal SpeakerLoop(SpeakerOptions options, ITransport transport)
+    {
+        _options = options;
+        Transport = transport;
+        _start = options.Time.GetTimestamp();
+        Random = new Random(options.Seed);
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            _tables[f] = new RibTable(f, _attributes) { NextHopMetric = options.NextHopMetric };
+            _encoders[f] = new UpdateEncoder(_tables[f]);
+        }
+        _inbound = new Inbound(_tables, _attributes);
+        _local = new LocalRoutes(_tables, _attributes);
+        _peers = new PeerDirectory(this);
+        _sink = options.Sink is null ? null : new SinkFeed(options.Sink, _tables);
+        IsRestarting = options.Restarting;
+        _convergence = new LoopTimer(() => _converged = true);
+    }
+
+    private readonly LoopTimer _convergence;
+    private bool _converged;
+
+    public TimeSpan Now { get; private set; }
+    public DateTimeOffset WallClock => _options.Time.GetUtcNow();
+    public TimerQueue Timers { get; } = new();
+    public Random Random { get; }
+    public ILogger Logger => _options.Logger;
+    public ITransport Transport { get; }
+    public uint LocalAs => Config?.LocalAs ?? 0;
+    public InetAddress RouterId => Config?.RouterId ?? default;
+    public bool IsRestarting { get; private set; }
+    public byte[] ReceiveBuffer { get; } = new byte[(256 << 10) + MessageHeader.MaxExtendedMessage];
+    public ArraySegment<byte>[] SendBuffers { get; } = new ArraySegment<byte>[128];
+
+    internal SpeakerConfig? Config { get; private set; }
+    internal PeerDirectory Peers => _peers;
+    internal RibTable[] Tables => _tables;
+    internal PathAttributeTable Attributes => _attributes;
+    internal Inbound Inbound => _inbound;
+    internal IReadOnlyDictionary<ExportPolicy, UpdateGroup> Groups => _groups;
+
+    /// <summary>Has the loop do something, from any thread.</summary>
+    internal void Post(Action command)
+    {
+        _commands.Enqueue(command);
+        if (Interlocked.Exchange(ref _wakePending, 1) == 0) Transport.Wake();
+    }
+
+    /// <summary>One turn. Waits for something to do for at most <paramref name="wait"/>.</summary>
+    internal void Step(TimeSpan wait)
+    {
+        if (_toFlush.Count > 0 || !_commands.IsEmpty) wait = TimeSpan.Zero;
+        else if (Timers.Next is { } next) wait = Min(wait, next - ReadClock());
+        Transport.Poll(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, this);
+        Now = ReadClock();
+        Volatile.Write(ref _wakePending, 0);
+        while (_commands.TryDequeue(out Action? command)) command();
+        Timers.Run(Now);
+        ApplyChanges();
+        Flush();
+        Settle();
+    }
+
+    private TimeSpan ReadClock() => _options.Time.GetElapsedTime(_start);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    // Decides once per prefix and burst, and tells sink and groups.
+    private void ApplyChanges()
+    {
+        bool any = false;
+        for (int f = 0; f < _tables.Length; f++)
+        {
+            if (!_tables[f].HasChanges) continue;
+            any = true;
+            _changed.Clear();
+            _tables[f].TakeChanges(_changed);
+            if (_changed.Count == 0) continue;
+            _sink?.Add(f, _changed);
+            foreach (UpdateGroup g in _groups.Values)
+            {
+                if (g.Policy.Family != f) continue;
+                g.Apply(_changed);
+                foreach (GroupMember m in g.Members) RequestFlush((BgpSession)m.Owner!);
+            }
+        }
+        if (_sink is null) return;
+        if (!_sink.Converged) CheckConvergence();
+        if (any || _sink.HasNews) _sink.Deliver();
+    }
+
+    private void CheckConvergence()
+    {
+        if (!_converged && !_peers.AllSentEndOfRib()) return;
+        _converged = true;
+        IsRestarting = false;
+        _sink!.MarkConverged();
+    }
+
+    private void Flush()
+    {
+        _flushing.AddRange(_toFlush);
+        _toFlush.Clear();
+        foreach (BgpSession s in _flushing)
+        {
+            s.FlushRequested = false;
+            if (s.Flush() == SendOutcome.More) RequestFlush(s);
+        }
+        _flushing.Clear();
+    }
+
+    // Lets go of what everybody has sent, and of prefixes that nobody needs any more.
+    private void Settle()
+    {
+        Span<bool> busy = stackalloc bool[KnownFamilies.Count];
+        busy.Clear();
+        foreach (UpdateGroup g in _groups.Values)
+        {
+            if (!g.IsDrained || g.Log.Bytes > 0) g.Trim();
+            busy[g.Policy.Family] |= !g.IsDrained;
+        }
+        for (int f = 0; f < _tables.Length; f++)
+        {
+            if (!busy[f] && _tables[f].ReclaimableCount > 0 && !_tables[f].HasChanges) _tables[f].Reclaim();
+        }
+    }
+
+    public void RequestFlush(BgpSession session)
+    {
+        if (session.FlushRequested || session.IsClosed || session.Output.IsBlocked) return;
+        session.FlushRequested = true;
+        _toFlush.Add(session);
+    }
+
+    // ---- transport
+
+    public void OnAccepted(IListener listener, IConnection connection)
+    {
+        Now = ReadClock();
+        Peer? peer = _peers.FindForConnection(connection.RemoteAddress);
+        if (peer is not null && peer.OnAccepted(connection)) return;
+        Log.ConnectionRefused(Logger, connection.RemoteAddress.ToString(), peer is null ? "no such neighbour" : "not now");
+        connection.Dispose();
+    }
+
+    public void OnConnected(IConnection connection, string? error)
+    {
+        Now = ReadClock();
+        BgpSession session = (BgpSession)connection.Owner!;
+        session.Peer.OnConnected(session, error);
+    }
+
+    public void OnReadable(IConnection connection)
+    {
+        Now = ReadClock();
+        ((BgpSession)connection.Owner!).OnReadable();
+    }
+
+    public void OnWritable(IConnection connection)
+    {
+        BgpSession session = (BgpSession)connection.Owner!;
+        if (session.Flush() == SendOutcome.More) RequestFlush(session);
+    }
+
+    // ---- sessions
+
+    public void OnEstablished(BgpSession session) => new PeerRouting(this, session.Peer).Up(session);
+
+    public void OnDown(BgpSession session, bool graceful) => new PeerRouting(this, session.Peer).Down(session, graceful);
+
+    public void OnDynamicPeerGone(Peer peer)
+    {
+        if (peer.StaleFamilies == 0) _peers.RemoveDynamic(peer);
+    }
+
+    public NotificationMessage? OnUpdate(BgpSession session, ReadOnlySpan<byte> body)
+    {
+        Negotiated agreed = session.Agreed!;
+        UpdateMessage update = UpdateMessage.Read(body, new UpdateContext(agreed.FourOctetAs, !agreed.External), _scratch);
+        if (update.Fault is not null) Log.UpdateFault(Logger, session.Peer.Name, update.Outcome.ToString(), update.Fault);
+        if (update.Outcome == UpdateOutcome.SessionReset) return update.Error;
+        if (update.IsEndOfRib)
+        {
+            new PeerRouting(this, session.Peer).EndOfRib(session, update.HasUnreach ? update.UnreachFamily : 0);
+            return null;
+        }
+        if (_inbound.Apply(session.RibPeer!, session.Inbound!, update) is { } fault) return fault;
+        return new PeerRouting(this, session.Peer).CheckPrefixLimit(session);
+    }
+
+    public void OnRouteRefresh(BgpSession session, RouteRefreshMessage message)
+    {
+        int family = KnownFamilies.IndexOf(message.Afi, message.Safi);
+        // RFC 7313 §4: demarcations are for the requester, which we are when we asked; unknown subtypes are ignored.
+        if (message.Subtype != 0 || family < 0) return;
+        foreach (GroupMember m in session.Output.Members)
+        {
+            if (m.Group.Policy.Family == family) m.Group.Resend(m);
+        }
+        RequestFlush(session);
+    }
+
+    // ---- update groups
+
+    internal UpdateGroup GroupFor(ExportPolicy policy)
+    {
+        if (_groups.TryGetValue(policy, out UpdateGroup? group)) return group;
+        // Changes not yet applied belong to what the group starts from.
+        ApplyChanges();
+        group = new UpdateGroup(policy, _tables[policy.Family], _encoders[policy.Family], _options.UpdateLogLimit);
+        group.Load();
+        _groups.Add(policy, group);
+        return group;
+    }
+
+    internal void Leave(GroupMember member)
+    {
+        member.Group.Leave(member);
+        if (member.Group.Members.Count > 0) return;
+        member.Group.Dispose();
+        _groups.Remove(member.Group.Policy);
+    }
+
+    // ---- commands
+
+    internal void SetConfig(SpeakerConfig config)
+    {
+        if (Config is null && _sink is not null) Timers.Set(_convergence, Now + _options.ConvergenceDeadline);
+        Config = config;
+        foreach (RibTable t in _tables)
+        {
+            if (t.MaxPaths == config.MaxPaths && t.AlwaysCompareMed == config.AlwaysCompareMed) continue;
+            t.MaxPaths = Math.Max(1, config.MaxPaths);
+            t.AlwaysCompareMed = config.AlwaysCompareMed;
+            t.MarkAllDirty();
+        }
+    }
+
+    internal void UpdateLocalRoutes(IReadOnlyCollection<LocalRouteChange> changes) => _local.Update(changes);
+
+    public void Dispose() => Transport.Dispose();
+}

@@ -43,6 +43,6 @@ internal static class EntityChecks
         string shown = Leaf.Printable(port.Text ?? "");
         if (port.Text is not { Length: > 0 }) findings.Add(at, FaultReason.Invalid, "is empty: a number, a range \"first:last\" or a name");
         else if (port.IsNumeric && !port.TryGetRange(out _)) findings.Add(at, FaultReason.Invalid, $"\"{shown}\" is no port: 1 to 65535, or a range \"first:last\" with first ≤ last");
-        else if (!port.IsNumeric && !Names.IsRulePort(port.Text)) findings.Add(at, FaultReason.Invalid, $"\"{shown}\" is no port: a number, a range \"first:last\", or a name of 1 to 128 letters, digits, '_', '.' and '-'");
+        else if (!port.IsNumeric && (!Names.IsRulePort(port.Text) || port.Text is ['-', >= '0' and <= '9', ..])) findings.Add(at, FaultReason.Invalid, $"\"{shown}\" is no port: a number, a range \"first:last\", or a name of 1 to 128 letters, digits, '_', '.' and '-'");
     }
 }

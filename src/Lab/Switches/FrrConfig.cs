@@ -10,8 +10,6 @@ namespace Margay.Lab.Switches;
 /// </summary>
 internal static class FrrConfig
 {
-    internal static string Zebra(SwitchView view) => string.Create(CultureInfo.InvariantCulture, $"hostname {view.Switch.Name}\nlog stdout informational\n");
-
     internal static string Bgp(SwitchView view)
     {
         StringBuilder text = new();

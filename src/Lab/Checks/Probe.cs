@@ -1,0 +1,39 @@
+using Margay.Core.Net;
+using Margay.Lab.Topologies;
+
+namespace Margay.Lab.Checks;
+
+/// <summary>What came back of a probe.</summary>
+public enum ProbeOutcome
+{
+    /// <summary>The answer of the workload that was meant.</summary>
+    Reached,
+
+    /// <summary>Nothing, until the time was up: a packet filter, or no route.</summary>
+    Silent,
+
+    /// <summary>This host, or one on the way, said that it cannot be reached.</summary>
+    Unreachable,
+
+    /// <summary>The packet got through, but nobody listened on the port.</summary>
+    Refused,
+
+    /// <summary>Somebody else answered.</summary>
+    Misdelivered,
+}
+
+/// <summary>One question: does a packet from here get there?</summary>
+/// <param name="From">A workload's NAMESPACE/NAME, or a node's name.</param>
+/// <param name="To">A workload's NAMESPACE/NAME.</param>
+public sealed record ProbePlan(string From, string To, InetAddress Target, TransportPort Port, bool Expected)
+{
+    public bool IsIPv6 => Target.IsIPv6;
+}
+
+/// <summary>The answer to one question.</summary>
+/// <param name="Took">Until the answer; until it was given up when there was none.</param>
+public sealed record ProbeResult(ProbePlan Plan, ProbeOutcome Outcome, TimeSpan Took)
+{
+    /// <summary>Only silence and a refusal of the network are "deny": a refused or misdelivered packet got through.</summary>
+    public bool AsExpected => Plan.Expected ? Outcome == ProbeOutcome.Reached : Outcome is ProbeOutcome.Silent or ProbeOutcome.Unreachable;
+}

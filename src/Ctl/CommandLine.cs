@@ -18,6 +18,7 @@ public static class CommandLine
     {
         var root = new RootCommand("Margay: a routed virtual network for Linux hosts. This is the operator's tool.");
         root.Subcommands.Add(VersionCommand.Build(terminal));
+        root.Subcommands.Add(LabCommand.Build(terminal));
         return root;
     }
 

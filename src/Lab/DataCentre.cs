@@ -3,6 +3,7 @@ using Margay.Lab.Checks;
 using Margay.Lab.Processes;
 using Margay.Lab.State;
 using Margay.Lab.Topologies;
+using Margay.Netlink.Namespaces;
 
 namespace Margay.Lab;
 
@@ -25,6 +26,9 @@ namespace Margay.Lab;
 public sealed class DataCentre(string name, TimeProvider time, string root = LabPaths.DefaultRoot)
 {
     public LabPaths Paths { get; } = new(root, name);
+
+    /// <summary>Whether anything is left of such a lab: its state, or only namespaces.</summary>
+    public bool Exists => Directory.Exists(Paths.Directory) || NetworkNamespace.ListNamed().Any(n => n.StartsWith(Paths.NamespacePrefix, StringComparison.Ordinal));
 
     /// <summary>What is known of the lab, or null when there is none of this name.</summary>
     public LabState? State => new LabStore(Paths).Read();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Globalization;
 using System.Security.Cryptography;
 using Margay.Core.Net;
@@ -9,6 +10,7 @@ using Margay.Lab.Switches;
 using Margay.Lab.Topologies;
 using Margay.Lab.Workloads;
 using Margay.Netlink.Namespaces;
+using Margay.Netlink.Sockets;
 
 namespace Margay.Lab.Building;
 
@@ -30,10 +32,15 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
     {
         await StepAsync("namespaces and links", () =>
         {
+            foreach (string node in (string[])[.. topology.Hosts.Select(h => h.Name), .. topology.Server is { } s ? [s.Name] : Array.Empty<string>()])
+            {
+                Directory.CreateDirectory(_paths.Run(node));
+                Directory.CreateDirectory(_paths.Data(node));
+            }
             new Cabling(_paths, topology).Build();
             return Task.FromResult($"{topology.Switches.Count} switches, {topology.Hosts.Count} hosts");
         }).ConfigureAwait(false);
-        await StepAsync("switches", StartSwitches).ConfigureAwait(false);
+        await StepAsync("switches", () => StartSwitchesAsync(cancel)).ConfigureAwait(false);
         await StepAsync("underlay", () => WaitForUnderlayAsync(cancel)).ConfigureAwait(false);
         if (topology.Server is not { } server) return;
         await StepAsync("server", () => StartServerAsync(server, cancel)).ConfigureAwait(false);
@@ -46,22 +53,29 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
     {
         report(new LabEvent(name, null, ""));
         long start = time.GetTimestamp();
-        string text = await step().ConfigureAwait(false);
+        string text;
+        try
+        {
+            text = await step().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NetlinkException or Win32Exception or IOException)
+        {
+            throw new LabException($"{name}: {e.Message}", e);
+        }
         report(new LabEvent(name, time.GetElapsedTime(start), text));
     }
 
-    private Task<string> StartSwitches()
+    private async Task<string> StartSwitchesAsync(CancellationToken cancel)
     {
         foreach (Switch s in topology.Switches)
         {
             SwitchView view = SwitchView.Of(topology, s);
             string bgp = s.Daemon == SwitchDaemon.Frr ? FrrConfig.Bgp(view) : BirdConfig.Render(view);
             Directory.CreateDirectory(_paths.NodeDirectory(s.Name));
-            foreach (LabProcess process in RoutingDaemons.Start(
-                s.Daemon, Nodes.EnclosureOf(_paths, s), s.Name, _paths.Configuration(s.Name), _paths.Run(s.Name), program => _paths.Log(s.Name, program), bgp))
-                store.Add(process);
+            RoutingDaemons daemons = new(Nodes.EnclosureOf(_paths, s), s.Name, _paths.Configuration(s.Name), _paths.Run(s.Name), program => _paths.Log(s.Name, program));
+            await daemons.StartAsync(s.Daemon, bgp, store.Add, time, cancel).ConfigureAwait(false);
         }
-        return Task.FromResult(string.Join(", ", topology.Switches.Select(s => $"{s.Name} ({s.Daemon.ToString().ToUpperInvariant()}, AS {s.As})")));
+        return string.Join(", ", topology.Switches.Select(s => $"{s.Name} ({s.Daemon.ToString().ToUpperInvariant()}, AS {s.As})"));
     }
 
     /// <summary>The switches have found each other when the first host reaches the server and every other host, by both families.</summary>
@@ -193,7 +207,6 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
 
     private LabProcess StartProgram(string node, string program, IReadOnlyList<string> command)
     {
-        foreach (string directory in (string[])[_paths.Run(node), _paths.Data(node)]) Directory.CreateDirectory(directory);
         LabProcess process = Daemons.Start(Nodes.EnclosureOfMargay(_paths, node), node, program, command, _paths.Log(node, program), ClientEnvironment(_paths, topology));
         store.Add(process);
         return process;

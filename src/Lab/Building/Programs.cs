@@ -31,7 +31,7 @@ public sealed record Programs(string Directory)
         }
         foreach (SwitchDaemon daemon in topology.Switches.Select(s => s.Daemon).Distinct())
         {
-            (string[] programs, string package) = daemon == SwitchDaemon.Frr ? (["zebra", "bgpd", "vtysh"], "frr") : ((string[])["bird", "birdc"], "bird2");
+            (string[] programs, string package) = daemon == SwitchDaemon.Frr ? (["zebra", "vtysh"], "frr") : ((string[])["bird", "birdc"], "bird2");
             missing.AddRange(programs.Where(p => Launcher.FindProgram(p) is null).Select(p => $"{p} is not installed: apt-get install {package}"));
         }
         return missing;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -27,6 +28,20 @@ public sealed record CheckReport(string Lab, IReadOnlyList<ProbeResult> Results,
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    /// <summary>The same in YAML; every value is plain or needs no more than quotes.</summary>
+    public string ToYaml()
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"lab: {Lab}\nmatching: {Matching}\ndifferent: {Results.Count - Matching}\nmilliseconds: {Took.TotalMilliseconds:0}\nprobes:\n");
+        foreach (ProbeResult r in Results)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- {{from: {r.Plan.From}, to: {r.Plan.To}, address: \"{r.Plan.Target}\", family: {(r.Plan.IsIPv6 ? 6 : 4)}, port: {r.Plan.Port}, ")
+                .Append(CultureInfo.InvariantCulture, $"expected: {(r.Plan.Expected ? "allow" : "deny")}, seen: {JsonNamingPolicy.CamelCase.ConvertName(r.Outcome.ToString())}, ")
+                .Append(CultureInfo.InvariantCulture, $"asExpected: {(r.AsExpected ? "true" : "false")}, milliseconds: {r.Took.TotalMilliseconds:0.##}}}\n");
+        }
+        return text.ToString();
     }
 
     private static void Write(Utf8JsonWriter json, ProbeResult result)

@@ -23,7 +23,7 @@ internal static class BirdConfig
             protocol kernel kernel4 { merge paths on; ipv4 { export where source = RTS_BGP; }; }
             protocol kernel kernel6 { merge paths on; ipv6 { export where source = RTS_BGP; }; }
 
-            template bgp ebgp {
+            template bgp fabric {
               local as {{own}};
               hold time 9;
               keepalive time 3;
@@ -37,7 +37,7 @@ internal static class BirdConfig
         {
             text.Append(CultureInfo.InvariantCulture, $$"""
 
-                protocol bgp {{Identifier(n.Name)}}_{{Channel(n.Remote.IsIPv6)}} from ebgp {
+                protocol bgp {{Identifier(n.Name)}}_{{Channel(n.Remote.IsIPv6)}} from fabric {
                   description "{{n.Name}}";
                   source address {{n.Local}};
                   neighbor {{n.Remote}} as {{n.As}};
@@ -50,7 +50,7 @@ internal static class BirdConfig
         {
             text.Append(CultureInfo.InvariantCulture, $$"""
 
-                protocol bgp hosts_{{Channel(subnet.IsIPv6)}} from ebgp {
+                protocol bgp hosts_{{Channel(subnet.IsIPv6)}} from fabric {
                   neighbor range {{subnet}} external;
                   dynamic name "host_{{Channel(subnet.IsIPv6)}}_";
                   {{Channel(subnet.IsIPv6)}} { import all; export where source ~ [ RTS_DEVICE, RTS_BGP ]; };

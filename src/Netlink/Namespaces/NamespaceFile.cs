@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Margay.Netlink.Sockets;
 using Microsoft.Win32.SafeHandles;
 using static Margay.Netlink.Sockets.NativeMethods;
@@ -24,10 +25,12 @@ internal static unsafe class NamespaceFile
 
     internal static ulong Inode(SafeFileHandle handle)
     {
-        string link = File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}"), false)?.Name ?? "";
-        int open = link.IndexOf('[', StringComparison.Ordinal);
-        int close = link.IndexOf(']', StringComparison.Ordinal);
-        return open >= 0 && ulong.TryParse(link.AsSpan((open + 1)..Math.Max(close, open + 1)), NumberStyles.None, CultureInfo.InvariantCulture, out ulong inode) ? inode : 0;
+        // struct statx has the same layout everywhere: 256 bytes, the inode at 32.
+        const int AT_EMPTY_PATH = 0x1000;
+        const uint STATX_INO = 0x100;
+        byte* buffer = stackalloc byte[256];
+        if (statx(handle, "", AT_EMPTY_PATH, STATX_INO, buffer) != 0) throw new NetlinkException(new NetlinkResult(LastError()), "statx of the namespace");
+        return Unsafe.ReadUnaligned<ulong>(buffer + 32);
     }
 
     internal static NetlinkResult<NetworkNamespace> Create(string name, Func<NetworkNamespace> make)

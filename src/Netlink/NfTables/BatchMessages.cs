@@ -16,7 +16,7 @@ internal static class BatchMessages
         while (messages.Length >= NetlinkHeader.Size)
         {
             ref NetlinkHeader header = ref MemoryMarshal.AsRef<NetlinkHeader>(messages);
-            if (NfGenMsg.MessageOf(header.Type) == NFT_MSG_NEWRULE) header.Flags |= NLM_F_ECHO;
+            if (NfTablesMessage.Of(header.Type) == NFT_MSG_NEWRULE) header.Flags |= NLM_F_ECHO;
             messages = messages[NetlinkHeader.Align((int)header.Length)..];
         }
     }
@@ -31,7 +31,7 @@ internal static class BatchMessages
 
     private static string Describe(NetlinkMessage message)
     {
-        (string verb, string noun) = Words(NfGenMsg.MessageOf(message.Type), message.Flags);
+        (string verb, string noun) = Words(NfTablesMessage.Of(message.Type), message.Flags);
         if (!message.TryRead(out NfGenMsg header, out AttributeReader attributes)) return $"{verb} {noun}";
         StringBuilder text = new($"{verb} {noun} {FamilyName((NftFamily)header.Family)}");
         // In every kind of message the first two attributes are the table and the name (or chain), and both are text.

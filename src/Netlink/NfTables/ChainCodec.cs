@@ -9,8 +9,8 @@ internal static class ChainCodec
 {
     internal static void WriteNew(ref MessageBuffer buffer, NftChain chain, int flags)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_NEWCHAIN), flags);
-        m.Header(NfGenMsg.For(chain.Family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_NEWCHAIN), flags);
+        m.Header(NfTablesMessage.Header(chain.Family));
         m.String(NFTA_CHAIN_TABLE, chain.Table);
         m.String(NFTA_CHAIN_NAME, chain.Name);
         if (chain.Hook is { } hook)
@@ -45,8 +45,8 @@ internal static class ChainCodec
 
     internal static void WriteDelete(ref MessageBuffer buffer, int message, NftFamily family, string table, string name)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), 0);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), 0);
+        m.Header(NfTablesMessage.Header(family));
         m.String(NFTA_CHAIN_TABLE, table);
         m.String(NFTA_CHAIN_NAME, name);
         m.End();
@@ -54,8 +54,8 @@ internal static class ChainCodec
 
     internal static void WriteGet(ref MessageBuffer buffer, NftFamily family)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_GETCHAIN), NLM_F_DUMP);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_GETCHAIN), NLM_F_DUMP);
+        m.Header(NfTablesMessage.Header(family));
         m.End();
     }
 

@@ -26,8 +26,8 @@ internal static class CounterObjectCodec
 
     private static MessageWriter Begin(ref MessageBuffer buffer, int message, int flags, NftFamily family, string? table, string? name)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), flags);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), flags);
+        m.Header(NfTablesMessage.Header(family));
         if (table is not null) m.String(NFTA_OBJ_TABLE, table);
         if (name is not null) m.String(NFTA_OBJ_NAME, name);
         m.UInt32BigEndian(NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);

@@ -47,8 +47,8 @@ internal static class ElementCodec
 
     private static MessageWriter Begin(ref MessageBuffer buffer, int message, int flags, NftFamily family, string table, string set)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), flags);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), flags);
+        m.Header(NfTablesMessage.Header(family));
         m.String(NFTA_SET_ELEM_LIST_TABLE, table);
         m.String(NFTA_SET_ELEM_LIST_SET, set);
         return m;

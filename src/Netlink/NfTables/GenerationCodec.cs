@@ -8,15 +8,15 @@ internal static class GenerationCodec
 {
     internal static void WriteGet(ref MessageBuffer buffer)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_GETGEN), 0);
-        m.Header(NfGenMsg.For(NftFamily.Unspecified));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_GETGEN), 0);
+        m.Header(NfTablesMessage.Header(NftFamily.Unspecified));
         m.End();
     }
 
     internal static bool TryRead(NetlinkMessage message, out NftGeneration generation)
     {
         generation = default;
-        if (NfGenMsg.MessageOf(message.Type) != NFT_MSG_NEWGEN || !message.TryRead(out NfGenMsg _, out AttributeReader attributes)) return false;
+        if (NfTablesMessage.Of(message.Type) != NFT_MSG_NEWGEN || !message.TryRead(out NfGenMsg _, out AttributeReader attributes)) return false;
         while (attributes.TryRead(out NetlinkAttribute a))
         {
             generation = a.Type switch

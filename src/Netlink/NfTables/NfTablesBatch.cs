@@ -160,7 +160,7 @@ public sealed class NfTablesBatch : IDisposable
     private MessageWriter Bracket(int type)
     {
         MessageWriter m = _buffer.Begin((ushort)type, 0);
-        m.Header(NfGenMsg.For(NftFamily.Unspecified, NFNL_SUBSYS_NFTABLES));
+        m.Header(NfTablesMessage.Header(NftFamily.Unspecified, NFNL_SUBSYS_NFTABLES));
         return m;
     }
 

@@ -42,7 +42,7 @@ public sealed class NfTablesMonitor : IDisposable
 
     private static bool TryRead(NetlinkMessage message, [NotNullWhen(true)] out NftEvent? read)
     {
-        int type = NfGenMsg.MessageOf(message.Type);
+        int type = NfTablesMessage.Of(message.Type);
         bool removed = type is NFT_MSG_DELTABLE or NFT_MSG_DELCHAIN or NFT_MSG_DELRULE or NFT_MSG_DELSET or NFT_MSG_DELSETELEM or NFT_MSG_DELOBJ
             or NFT_MSG_DESTROYTABLE or NFT_MSG_DESTROYCHAIN or NFT_MSG_DESTROYRULE or NFT_MSG_DESTROYSET or NFT_MSG_DESTROYSETELEM or NFT_MSG_DESTROYOBJ;
         read = type switch

@@ -43,7 +43,7 @@ public sealed class NfTablesSocket : IDisposable
         ref MessageBuffer messages = ref batch.Seal(expectedGeneration ?? 0, echo is not null);
         NetlinkResult result = _socket.Request(ref messages, echo, static (message, echo) =>
         {
-            if (echo is not null && NfGenMsg.MessageOf(message.Type) == NFT_MSG_NEWRULE && RuleCodec.TryRead(message, out NftRule rule)) echo.Add(rule);
+            if (echo is not null && NfTablesMessage.Of(message.Type) == NFT_MSG_NEWRULE && RuleCodec.TryRead(message, out NftRule rule)) echo.Add(rule);
         }, _failures);
         if (result.Ok) return default;
         if (failures is not null) failures.AddRange(_failures.Select(batch.Explain));

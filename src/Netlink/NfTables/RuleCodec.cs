@@ -33,8 +33,8 @@ internal static class RuleCodec
 
     private static MessageWriter Begin(ref MessageBuffer buffer, int message, int flags, NftFamily family, string? table, string? chain)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), flags);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), flags);
+        m.Header(NfTablesMessage.Header(family));
         if (table is not null) m.String(NFTA_RULE_TABLE, table);
         if (chain is not null) m.String(NFTA_RULE_CHAIN, chain);
         return m;

@@ -10,8 +10,8 @@ internal static class SetCodec
 {
     internal static void WriteNew(ref MessageBuffer buffer, NftSet set, int flags)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_NEWSET), flags);
-        m.Header(NfGenMsg.For(set.Family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_NEWSET), flags);
+        m.Header(NfTablesMessage.Header(set.Family));
         m.String(NFTA_SET_TABLE, set.Table);
         m.String(NFTA_SET_NAME, set.Name);
         m.UInt32BigEndian(NFTA_SET_FLAGS, set.Flags);
@@ -55,8 +55,8 @@ internal static class SetCodec
 
     internal static void WriteDelete(ref MessageBuffer buffer, int message, NftFamily family, string table, string name)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), 0);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), 0);
+        m.Header(NfTablesMessage.Header(family));
         m.String(NFTA_SET_TABLE, table);
         m.String(NFTA_SET_NAME, name);
         m.End();
@@ -64,8 +64,8 @@ internal static class SetCodec
 
     internal static void WriteGet(ref MessageBuffer buffer, NftFamily family, string? table)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_GETSET), NLM_F_DUMP);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_GETSET), NLM_F_DUMP);
+        m.Header(NfTablesMessage.Header(family));
         if (table is not null) m.String(NFTA_SET_TABLE, table);
         m.End();
     }

@@ -9,8 +9,8 @@ internal static class TableCodec
 {
     internal static void WriteNew(ref MessageBuffer buffer, NftTable table, int flags)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_NEWTABLE), flags);
-        m.Header(NfGenMsg.For(table.Family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_NEWTABLE), flags);
+        m.Header(NfTablesMessage.Header(table.Family));
         m.String(NFTA_TABLE_NAME, table.Name);
         m.UInt32BigEndian(NFTA_TABLE_FLAGS, (uint)table.Flags);
         UserData.WriteComment(ref m, NFTA_TABLE_USERDATA, table.Comment);
@@ -20,16 +20,16 @@ internal static class TableCodec
     /// <summary>Delete or destroy; without a name, all tables of the family.</summary>
     internal static void WriteDelete(ref MessageBuffer buffer, int message, NftFamily family, string? name)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(message), 0);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(message), 0);
+        m.Header(NfTablesMessage.Header(family));
         if (name is not null) m.String(NFTA_TABLE_NAME, name);
         m.End();
     }
 
     internal static void WriteGet(ref MessageBuffer buffer, NftFamily family)
     {
-        MessageWriter m = buffer.Begin(NfGenMsg.Type(NFT_MSG_GETTABLE), NLM_F_DUMP);
-        m.Header(NfGenMsg.For(family));
+        MessageWriter m = buffer.Begin(NfTablesMessage.Type(NFT_MSG_GETTABLE), NLM_F_DUMP);
+        m.Header(NfTablesMessage.Header(family));
         m.End();
     }
 

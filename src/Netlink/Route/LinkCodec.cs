@@ -23,11 +23,9 @@ internal static class LinkCodec
         m.Header(new IfInfoMsg { Index = spec.Index ?? 0, Flags = spec.Up ? (uint)IFF_UP : 0, Change = spec.Up ? (uint)IFF_UP : 0 });
         WriteCommon(ref m, spec.Name, spec.Mac, spec.Mtu, spec.TxQueueLength, spec.Namespace);
         if (spec.MasterIndex is { } master) m.UInt32(IFLA_MASTER, (uint)master);
-        if (spec.Alias is { } alias) m.String(IFLA_IFALIAS, alias);
         if (spec.TxQueues is { } tx) m.UInt32(IFLA_NUM_TX_QUEUES, (uint)tx);
         if (spec.RxQueues is { } rx) m.UInt32(IFLA_NUM_RX_QUEUES, (uint)rx);
         if (spec.Group is { } group) m.UInt32(IFLA_GROUP, group);
-        WriteAddressGeneration(ref m, spec.AddressGeneration);
         if (spec is MacvlanSpec macvlan) m.UInt32(IFLA_LINK, (uint)macvlan.ParentIndex);
         int info = m.BeginNested(IFLA_LINKINFO);
         m.String(IFLA_INFO_KIND, spec.Kind);
@@ -63,7 +61,6 @@ internal static class LinkCodec
         int peer = m.BeginNested(VETH_INFO_PEER);
         MemoryMarshal.Write(m.ReserveRaw(Unsafe.SizeOf<IfInfoMsg>()), new IfInfoMsg { Index = spec.PeerIndex ?? 0 });
         WriteCommon(ref m, spec.PeerName, spec.PeerMac, spec.PeerMtu, spec.PeerTxQueueLength, spec.PeerNamespace);
-        WriteAddressGeneration(ref m, spec.PeerAddressGeneration);
         m.EndNested(peer);
     }
 

@@ -5,7 +5,7 @@ namespace Margay.Netlink.Route;
 
 /// <summary>
 /// A link to be created. Use the record of its kind, or <see cref="OtherLinkSpec"/> for a kind without options (<c>dummy</c>, <c>ifb</c>).
-/// What is not given is the kernel's choice.
+/// What is not given is the kernel's choice. The kernel takes an alias and the address generation mode only by a change afterwards.
 /// </summary>
 public abstract record LinkSpec
 {
@@ -18,7 +18,6 @@ public abstract record LinkSpec
     public int? Mtu { get; init; }
     public bool Up { get; init; }
     public int? MasterIndex { get; init; }
-    public string? Alias { get; init; }
 
     /// <summary>Created straight in this namespace. A vxlan link keeps its UDP socket in the namespace of the request.</summary>
     public NetworkNamespace? Namespace { get; init; }
@@ -30,9 +29,6 @@ public abstract record LinkSpec
     public int? TxQueues { get; init; }
     public int? RxQueues { get; init; }
     public uint? Group { get; init; }
-
-    /// <summary>How IPv6 makes its link-local address.</summary>
-    public AddressGeneration? AddressGeneration { get; init; }
 }
 
 /// <summary>A pair of Ethernet links: what enters one leaves the other.</summary>
@@ -48,7 +44,6 @@ public sealed record VethSpec : LinkSpec
 
     public int? PeerIndex { get; init; }
     public int? PeerTxQueueLength { get; init; }
-    public AddressGeneration? PeerAddressGeneration { get; init; }
 }
 
 /// <summary>A VXLAN tunnel endpoint (RFC 7348).</summary>
@@ -162,5 +157,7 @@ public sealed record LinkChange
 
     public int? TxQueueLength { get; init; }
     public uint? Group { get; init; }
+
+    /// <summary>How IPv6 makes its link-local address. Takes effect the next time the link comes up: set it before <see cref="Up"/>, by a change of its own.</summary>
     public AddressGeneration? AddressGeneration { get; init; }
 }

@@ -18,7 +18,6 @@ internal static unsafe partial class NativeMethods
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
     internal const int CLONE_NEWNET = 0x40000000;
-    internal const int CLONE_NEWNS = 0x00020000;
     internal const int MS_BIND = 4096;
     internal const int MS_REC = 16384;
     internal const int MS_SHARED = 1 << 20;
@@ -27,7 +26,6 @@ internal static unsafe partial class NativeMethods
     internal const int O_RDWR = 2;
     internal const int O_CLOEXEC = 0x80000;
     internal const short POLLIN = 1;
-    internal const short POLLERR = 8;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
 
@@ -96,8 +94,8 @@ internal static unsafe partial class NativeMethods
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int gettid();
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statx(SafeFileHandle directory, string path, int flags, uint mask, byte* buffer);
 
     /// <summary>The error of the last call on this thread.</summary>
     internal static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();

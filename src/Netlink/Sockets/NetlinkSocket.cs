@@ -120,7 +120,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
             bool get = IsGet(header.Type);
             dump = get && (header.Flags & NLM_F_DUMP) == NLM_F_DUMP;
             // The end of an nf_tables batch is acknowledged from Linux 6.10 on only; the message before it always.
-            if (header.Type != Constants.LinuxNfnetlink.NFNL_MSG_BATCH_END) ackAt = messages;
+            bool batchEnd = Protocol == NetlinkProtocol.Netfilter && header.Type == Constants.LinuxNfnetlink.NFNL_MSG_BATCH_END;
+            if (!batchEnd) ackAt = messages;
             messages = messages[Math.Min(NetlinkHeader.Align((int)header.Length), messages.Length)..];
         }
         if (!dump) MemoryMarshal.AsRef<NetlinkHeader>(ackAt).Flags |= NLM_F_ACK;

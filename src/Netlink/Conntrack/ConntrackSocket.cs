@@ -1,0 +1,72 @@
+using Margay.Netlink.Namespaces;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Netlink.Conntrack;
+
+/// <summary>
+/// The connections the kernel tracks in one network namespace: to list them and to cut them, so that a connection a new policy forbids does not
+/// live on as established. One caller at a time; owned and disposed by whoever opened it.
+/// <para>The kernel can delete by tuple or all; a filter is applied here on a dump, and what agrees is deleted by tuple, zone and id, many at a time.</para>
+/// </summary>
+public sealed class ConntrackSocket : IDisposable
+{
+    private const int MessagesPerSend = 128;
+    private readonly NetlinkSocket _socket;
+    private MessageBuffer _buffer;
+
+    private ConntrackSocket(NetlinkSocket socket) => _socket = socket;
+
+    /// <summary>In the namespace of the calling thread.</summary>
+    public static ConntrackSocket Open(NetlinkSocketOptions? options = null) => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options));
+
+    public static ConntrackSocket OpenIn(NetworkNamespace space, NetlinkSocketOptions? options = null) =>
+        new(space.OpenSocket(NetlinkProtocol.Netfilter, options));
+
+    /// <summary>The connections that agree with the filter. New ones may come while the list is made.</summary>
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(ConntrackFilter? filter = null)
+    {
+        List<ConntrackFlow> found = [];
+        NetlinkResult result = Find(filter ?? ConntrackFilter.All, found);
+        return result.Ok ? found : result;
+    }
+
+    /// <summary>
+    /// Deletes the connections that agree with the filter and returns how many there were. One that ended meanwhile is no failure. A connection that goes on
+    /// sending is tracked anew, as new: block it first, then cut it.
+    /// </summary>
+    public NetlinkResult<int> DeleteFlows(ConntrackFilter filter)
+    {
+        List<ConntrackFlow> found = [];
+        NetlinkResult result = Find(filter, found);
+        if (!result.Ok) return result;
+        int deleted = found.Count;
+        List<NetlinkResult> failures = [];
+        foreach (ConntrackFlow[] chunk in found.Chunk(MessagesPerSend))
+        {
+            _buffer.Clear();
+            foreach (ConntrackFlow flow in chunk) ConntrackCodec.WriteDelete(ref _buffer, flow);
+            failures.Clear();
+            result = _socket.Request(ref _buffer, failures);
+            deleted -= failures.Count;
+            NetlinkResult real = failures.Find(f => !f.IsNotFound);
+            if (!real.Ok || (!result.Ok && failures.Count == 0)) return real.Ok ? result : real;
+        }
+        return deleted;
+    }
+
+    private NetlinkResult Find(ConntrackFilter filter, List<ConntrackFlow> into)
+    {
+        _buffer.Clear();
+        ConntrackCodec.WriteDump(ref _buffer, filter);
+        return _socket.Request(ref _buffer, (filter, into), static (message, state) =>
+        {
+            if (ConntrackCodec.TryRead(message, out ConntrackFlow flow) && state.filter.Matches(flow)) state.into.Add(flow);
+        });
+    }
+
+    public void Dispose()
+    {
+        _buffer.Dispose();
+        _socket.Dispose();
+    }
+}

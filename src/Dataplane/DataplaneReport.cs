@@ -11,3 +11,6 @@ public sealed record EndpointProgrammed(string Id, long Revision) : DataplaneRep
 
 /// <summary>The kernel refused something that the endpoint needs. It is tried again by itself; the endpoint is closed, not open, meanwhile.</summary>
 public sealed record EndpointFailed(string Id, string Reason) : DataplaneReport;
+
+/// <summary>After <see cref="EndpointDetached"/>: routes and filter entries of the endpoint are out of the kernel, its packets are dropped; the link may go. Said also for one that was not known.</summary>
+public sealed record EndpointRemoved(string Id) : DataplaneReport;

@@ -1,7 +1,6 @@
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
 using Margay.Api.NodeSync;
-using Margay.Api.Resources;
 using Margay.Core.Net;
 using Margay.Ipam;
 

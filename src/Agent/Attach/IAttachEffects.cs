@@ -1,5 +1,3 @@
-using Margay.Api.Attach;
-
 namespace Margay.Agent.Attach;
 
 /// <summary>

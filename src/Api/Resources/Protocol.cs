@@ -29,7 +29,7 @@ public readonly record struct Protocol(string Text)
     public override string ToString() => Text;
 }
 
-internal sealed class ProtocolJsonConverter : JsonConverter<Protocol>
+public sealed class ProtocolJsonConverter : JsonConverter<Protocol>
 {
     public override Protocol Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {

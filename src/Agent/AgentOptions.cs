@@ -1,0 +1,40 @@
+using Margay.Agent.Routing;
+using Margay.Agent.Underlay;
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Agent;
+
+/// <summary>Everything an operator may say to margay-agent, checked.</summary>
+internal sealed record AgentOptions
+{
+    public const string DefaultStateDirectory = "/var/lib/margay";
+    public const string DefaultRunDirectory = "/run/margay";
+
+    /// <summary>Name of the Node object.</summary>
+    public required string Node { get; init; }
+
+    public required Uri Server { get; init; }
+    public string? TokenFile { get; init; }
+    public string? CaFile { get; init; }
+
+    /// <summary>What must survive a restart: attachments and the last view.</summary>
+    public string StateDirectory { get; init; } = DefaultStateDirectory;
+
+    public string Socket { get; init; } = DefaultRunDirectory + "/agent.sock";
+    public AddressChoice Ip { get; init; } = AddressChoice.Auto;
+    public AddressChoice Ip6 { get; init; } = AddressChoice.Auto;
+
+    /// <summary>MTU of workload links; null is the uplink's.</summary>
+    public int? Mtu { get; init; }
+
+    public BgpListen Bgp { get; init; } = BgpListen.Default;
+
+    /// <summary>Where /metrics, /readyz and /livez are served; null for nowhere.</summary>
+    public System.Net.IPEndPoint? Metrics { get; init; } = new(System.Net.IPAddress.Loopback, 9091);
+
+    public bool JsonLog { get; init; }
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Put on the Node object, beside those that it has.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Margay.Agent.Attach;
+using Margay.Agent.Sync;
+using Margay.Api.NodeSync;
+using Margay.Bgp;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Agent.Routing;
+
+/// <summary>
+/// What this node tells its peers: the blocks it owns, and each address in use here that lies in none of them (moved here, or left over from a
+/// block that was given up). Pools may forbid it. Pure.
+/// </summary>
+internal static class Announcements
+{
+    public static IReadOnlyDictionary<IpPrefix, LocalRoute> Of(HeldView view, AddressUseSnapshot use)
+    {
+        List<(IpPrefix Cidr, bool Hidden)> pools = [.. view.Pools.Values
+            .Where(p => new NetworkName(p.Network).IsDefault && IpPrefix.TryParse(p.Cidr, out _))
+            .Select(p => (IpPrefix.Parse(p.Cidr), p.DisableBgpExport))];
+        List<(IpPrefix Cidr, LocalRoute Route)> communities = [.. (view.Settings?.PrefixCommunities ?? [])
+            .Where(c => IpPrefix.TryParse(c.Cidr, out _))
+            .Select(c => (IpPrefix.Parse(c.Cidr), With(c)))];
+
+        Dictionary<IpPrefix, LocalRoute> routes = [];
+        foreach (NetworkPrefix prefix in use.Blocks.Concat(use.Strays))
+        {
+            if (!prefix.Network.IsDefault || pools.Exists(p => p.Hidden && p.Cidr.Contains(prefix.Prefix))) continue;
+            routes[prefix.Prefix] = communities.Where(c => c.Cidr.Contains(prefix.Prefix)).Select(c => c.Route).Aggregate(LocalRoute.Default, Join);
+        }
+        return routes;
+    }
+
+    /// <summary>What must be said to get from one set of announcements to another.</summary>
+    public static IReadOnlyList<LocalRouteChange> Difference(IReadOnlyDictionary<IpPrefix, LocalRoute> before, IReadOnlyDictionary<IpPrefix, LocalRoute> after)
+    {
+        List<LocalRouteChange> changes = [];
+        foreach ((IpPrefix prefix, LocalRoute route) in after)
+            if (!before.TryGetValue(prefix, out LocalRoute? old) || !SameAs(old, route)) changes.Add(new(prefix, route));
+        foreach (IpPrefix prefix in before.Keys)
+            if (!after.ContainsKey(prefix)) changes.Add(new(prefix, null));
+        return changes;
+    }
+
+    private static bool SameAs(LocalRoute a, LocalRoute b) => a.Communities.SequenceEqual(b.Communities) && a.LargeCommunities.SequenceEqual(b.LargeCommunities);
+
+    private static LocalRoute With(PrefixCommunities given)
+    {
+        ImmutableArray<Community>.Builder standard = ImmutableArray.CreateBuilder<Community>();
+        ImmutableArray<LargeCommunity>.Builder large = ImmutableArray.CreateBuilder<LargeCommunity>();
+        foreach (string text in given.Communities)
+        {
+            if (Community.TryParse(text, out Community community)) standard.Add(community);
+            else if (LargeCommunity.TryParse(text, out LargeCommunity wide)) large.Add(wide);
+        }
+        return new LocalRoute { Communities = standard.ToImmutable(), LargeCommunities = large.ToImmutable() };
+    }
+
+    private static LocalRoute Join(LocalRoute a, LocalRoute b) => a with
+    {
+        Communities = [.. a.Communities.Union(b.Communities).OrderBy(c => c.Value)],
+        LargeCommunities = [.. a.LargeCommunities.Union(b.LargeCommunities)],
+    };
+}

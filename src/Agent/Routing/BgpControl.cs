@@ -1,0 +1,64 @@
+using System.Threading.Channels;
+using Margay.Agent.Attach;
+using Margay.Agent.Sync;
+using Margay.Bgp;
+using Margay.Core.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Agent.Routing;
+
+/// <summary>
+/// Keeps the speaker as the view and the addresses in use want it. Told of either from any loop, it works with the latest of both: one task,
+/// which applies what differs and then looks again.
+/// </summary>
+internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logger)
+{
+    // A full queue of one means: it will look anyway.
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private IReadOnlyDictionary<IpPrefix, LocalRoute> _announced = new Dictionary<IpPrefix, LocalRoute>();
+    private SpeakerConfig? _applied;
+    private string _faults = "";
+    private volatile HeldView _view = HeldView.Empty;
+    private volatile AddressUseSnapshot _use = new([], []);
+
+    public void OnView(HeldView view)
+    {
+        _view = view;
+        _wake.Writer.TryWrite(true);
+    }
+
+    public void OnAddresses(AddressUseSnapshot use)
+    {
+        _use = use;
+        _wake.Writer.TryWrite(true);
+    }
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        await foreach (bool _ in _wake.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
+        {
+            HeldView view = _view;
+            // Routes first: peers that come up then hear of all of them before our End-of-RIB.
+            IReadOnlyDictionary<IpPrefix, LocalRoute> wanted = Announcements.Of(view, _use);
+            IReadOnlyList<LocalRouteChange> changes = Announcements.Difference(_announced, wanted);
+            if (changes.Count > 0) await speaker.UpdateLocalRoutesAsync(changes).ConfigureAwait(false);
+            _announced = wanted;
+            await ConfigureAsync(view).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ConfigureAsync(HeldView view)
+    {
+        if (SpeakerPlan.Of(view, listen, out IReadOnlyList<string> faults) is not { } config || SameAs(config, _applied)) return;
+        faults = [.. faults, .. await speaker.ApplyAsync(config).ConfigureAwait(false)];
+        _applied = config;
+        Log.BgpConfigured(logger, config.LocalAs, config.RouterId.ToString(), config.Peers.Length);
+        string joined = string.Join("; ", faults);
+        if (joined.Length > 0 && joined != _faults) Log.BgpFault(logger, joined);
+        _faults = joined;
+    }
+
+    private static bool SameAs(SpeakerConfig a, SpeakerConfig? b) => b is not null
+        && a.LocalAs == b.LocalAs && a.RouterId == b.RouterId && a.ClusterId == b.ClusterId
+        && a.Listen.SequenceEqual(b.Listen) && a.Peers.SequenceEqual(b.Peers);
+}

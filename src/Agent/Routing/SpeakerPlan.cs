@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Text;
+using Margay.Agent.Sync;
+using Margay.Api.NodeSync;
+using Margay.Bgp;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Agent.Routing;
+
+/// <summary>Turns the node's view into what the speaker shall be: pure, so that it can be tried on paper.</summary>
+internal static class SpeakerPlan
+{
+    /// <summary>Equal paths to one destination that are used together.</summary>
+    private const int MaxPaths = 16;
+
+    /// <summary>Null while the node has no AS: nothing is known yet. What cannot be made into a peer is in <paramref name="faults"/>.</summary>
+    public static SpeakerConfig? Of(HeldView view, BgpListen listen, out IReadOnlyList<string> faults)
+    {
+        List<string> problems = [];
+        faults = problems;
+        if (view.Settings is not { AsNumber: > 0 } settings) return null;
+        bool reflector = settings.RouteReflectorClusterId is not null;
+        ImmutableArray<PeerSpec>.Builder peers = ImmutableArray.CreateBuilder<PeerSpec>();
+        foreach (PeerView peer in view.Peers.Values)
+            if (ToSpec(peer, settings, reflector, problems) is { } spec) peers.Add(spec);
+        InetAddress? cluster = null;
+        if (settings.RouteReflectorClusterId is { } text)
+        {
+            if (InetAddress.TryParse(text, out InetAddress id) && id.IsIPv4) cluster = id;
+            else problems.Add($"routeReflectorClusterID '{text}' is not an IPv4 address; the router id is used");
+        }
+        return new SpeakerConfig
+        {
+            LocalAs = settings.AsNumber,
+            RouterId = RouterId(settings),
+            ClusterId = cluster,
+            Listen = listen.Endpoints(settings.BgpPort),
+            Peers = peers.ToImmutable(),
+            MaxPaths = MaxPaths,
+        };
+    }
+
+    private static PeerSpec? ToSpec(PeerView peer, NodeSettings settings, bool reflector, List<string> problems)
+    {
+        if (!InetAddress.TryParse(peer.Address, out InetAddress address))
+        {
+            problems.Add($"peer {peer.Name} ({peer.Origin}): '{peer.Address}' is not an address");
+            return null;
+        }
+        uint localAs = peer.LocalAsNumber ?? settings.AsNumber;
+        bool external = peer.AsNumber != localAs;
+        return new PeerSpec
+        {
+            Name = peer.Name,
+            Description = peer.Origin,
+            RemoteAddress = address,
+            RemotePort = (ushort)peer.Port,
+            RemoteAs = peer.AsNumber,
+            LocalAs = localAs == settings.AsNumber ? null : localAs,
+            LocalAddress = InetAddress.TryParse(peer.SourceAddress, out InetAddress source) ? source : null,
+            Passive = peer.Passive,
+            Password = peer.Password,
+            Families = FamiliesOf(address, settings),
+            Timers = peer.KeepaliveSeconds is { } keepalive
+                ? PeerTimers.Default with { Hold = TimeSpan.FromSeconds(Math.Max(3, 3 * keepalive)) }
+                : PeerTimers.Default,
+            GracefulRestart = peer.RestartSeconds is { } restart
+                ? GracefulRestartSpec.Default with { Enabled = restart > 0, RestartTime = TimeSpan.FromSeconds(Math.Min(restart, 4095)) }
+                : GracefulRestartSpec.Default,
+            RouteReflectorClient = peer.RouteReflectorClient,
+            NextHop = peer.NextHopMode switch { "Self" => NextHopMode.Self, "Keep" => NextHopMode.Keep, _ => NextHopMode.Auto },
+            AllowOwnAs = peer.AllowedLocalAsNumbers,
+            TtlSecurityHops = (byte)Math.Clamp(peer.TtlSecurityHops ?? 0, 0, 254),
+            // As in Calico: a BGPPeer says nothing of distance, so the peer may be anywhere unless TTL security says otherwise.
+            Multihop = external && peer.TtlSecurityHops is null,
+            // A host is no transit between its routers.
+            Export = reflector ? null : OwnRoutesOnly.Instance,
+        };
+    }
+
+    /// <summary>A session carries the family of its addresses; over an IPv6-only underlay also IPv4 (RFC 8950).</summary>
+    private static FamilySet FamiliesOf(InetAddress peer, NodeSettings settings)
+    {
+        if (peer.IsIPv4) return FamilySet.IPv4Unicast;
+        return settings.Ipv4Address is null ? FamilySet.IPv4Unicast | FamilySet.IPv6Unicast : FamilySet.IPv6Unicast;
+    }
+
+    /// <summary>The IPv4 address, or on a host without one a number made from its name.</summary>
+    private static InetAddress RouterId(NodeSettings settings)
+    {
+        if (InetAddress.TryParse(settings.Ipv4Address, out InetAddress address)) return address;
+        uint hash = 2166136261;
+        foreach (byte b in Encoding.UTF8.GetBytes(settings.Node)) hash = (hash ^ b) * 16777619;
+        return InetAddress.FromIPv4(hash == 0 ? 1 : hash);
+    }
+}
+
+/// <summary>Export policy of a node that is not a route reflector: what it originates, nothing that it learnt.</summary>
+internal sealed record OwnRoutesOnly : IRouteFilter
+{
+    public static OwnRoutesOnly Instance { get; } = new();
+
+    public FilterResult Apply(in FilterContext route) => route.Source.IsLocal ? FilterResult.Accept : FilterResult.Reject;
+}
+
+/// <summary>Where the speaker listens.</summary>
+/// <param name="Enabled">False: it only connects.</param>
+/// <param name="Addresses">Empty means every address of both families.</param>
+/// <param name="Port">Null for the port of the view.</param>
+internal sealed record BgpListen(bool Enabled, IReadOnlyList<InetAddress> Addresses, int? Port)
+{
+    public static BgpListen Default { get; } = new(true, [], null);
+
+    public ImmutableArray<ListenEndpoint> Endpoints(int viewPort)
+    {
+        if (!Enabled) return [];
+        ushort port = (ushort)(Port ?? viewPort);
+        return Addresses.Count == 0
+            ? [new ListenEndpoint(InetAddress.AnyV4, port), new ListenEndpoint(InetAddress.AnyV6, port)]
+            : [.. Addresses.Select(a => new ListenEndpoint(a, port))];
+    }
+}

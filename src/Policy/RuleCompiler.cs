@@ -16,7 +16,7 @@ internal static class RuleCompiler
     public static CompiledRule Compile(RuleView rule, IpFamily family)
     {
         List<List<RuleMatch>> clauses = [[]];
-        string? never = rule.Never ? "it can match nothing as written" : AddFamilyAndProtocol(rule, family, clauses);
+        string? never = rule.Never ? rule.Note ?? "it can match nothing as written" : AddFamilyAndProtocol(rule, family, clauses);
         if (never is null && rule.Source is { } source) never = AddSide(source, PacketSide.Source, rule, family, clauses);
         if (never is null && rule.Destination is { } destination) never = AddSide(destination, PacketSide.Destination, rule, family, clauses);
         return new CompiledRule

@@ -22,6 +22,9 @@ public sealed record RuleView
 
     /// <summary>True for a rule that cannot match as written (a selector that selects nothing by construction); kept so that indexes stay right.</summary>
     public bool Never { get; init; }
+
+    /// <summary>For people: why it never matches, or what of it is not enforced.</summary>
+    public string? Note { get; init; }
 }
 
 /// <summary>One side of a packet: its address and port.</summary>

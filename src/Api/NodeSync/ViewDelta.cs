@@ -153,19 +153,24 @@ public sealed record IpSetChange
     public IReadOnlyList<string>? Removed { get; init; }
 }
 
-/// <summary>A policy with its selectors resolved to sets. Keyed by id: <c>KIND/NAMESPACE/NAME</c> or <c>KIND/NAME</c>.</summary>
+/// <summary>
+/// A policy with its selectors resolved to sets of one network. Keyed by id: <c>KIND/NAMESPACE/NAME</c> or <c>KIND/NAME</c>, followed by
+/// <c>@NETWORK</c> for networks other than default.
+/// </summary>
 public sealed record PolicyView
 {
     public required string Id { get; init; }
+    public string Network { get; init; } = "default";
     public required string Tier { get; init; }
     public IReadOnlyList<RuleView> Ingress { get; init; } = [];
     public IReadOnlyList<RuleView> Egress { get; init; } = [];
 }
 
-/// <summary>A profile with its selectors resolved. Keyed by name. A missing one denies.</summary>
+/// <summary>A profile with its selectors resolved to sets of one network. Keyed by name, followed by <c>@NETWORK</c> for networks other than default. A missing one denies.</summary>
 public sealed record ProfileView
 {
     public required string Name { get; init; }
+    public string Network { get; init; } = "default";
     public IReadOnlyList<RuleView> Ingress { get; init; } = [];
     public IReadOnlyList<RuleView> Egress { get; init; } = [];
 }

@@ -1,0 +1,146 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>
+/// The BGP sessions that a node shall hold: those that BGPPeer objects ask for, their mirror images on the nodes that they select as peers, and the mesh.
+/// There is one session per pair of addresses; the more specific object wins (one for a node, then by selector, then for all, then the mesh; ties by name).
+/// Between two of our nodes the one with the numerically lower address connects and the other waits, so that connections do not collide.
+/// </summary>
+internal sealed class BgpCalculator(IReadOnlyDictionary<string, NodeInfo> nodes)
+{
+    public const uint DefaultAsNumber = 64512;
+    private const int DefaultPort = 179;
+
+    private readonly Dictionary<string, BGPPeer> _peers = [];
+    private readonly Dictionary<string, BGPConfigurationSpec> _configurations = [];
+
+    // Made anew after any change, when first asked for.
+    private List<PeerRule>? _rules;
+    private List<NodeInfo>? _mesh;
+
+    public void NoteChange()
+    {
+        _rules = null;
+        _mesh = null;
+    }
+
+    public void SetPeer(string name, BGPPeer? peer)
+    {
+        if (peer is null) _peers.Remove(name);
+        else _peers[name] = peer;
+        NoteChange();
+    }
+
+    public void SetConfiguration(string name, BGPConfiguration? configuration)
+    {
+        if (configuration is null) _configurations.Remove(name);
+        else _configurations[name] = configuration.Spec;
+        NoteChange();
+    }
+
+    public NodeSettings SettingsOf(string name)
+    {
+        NodeInfo? node = nodes.GetValueOrDefault(name);
+        return new NodeSettings
+        {
+            Node = name,
+            Ipv4Address = node?.Ipv4?.ToString(),
+            Ipv6Address = node?.Ipv6?.ToString(),
+            AsNumber = AsOf(node),
+            BgpPort = PortOf(name),
+            RouteReflectorClusterId = node?.ClusterId,
+            PrefixCommunities = CommunitiesOf(name),
+        };
+    }
+
+    public Dictionary<string, PeerView> PeersOf(string name)
+    {
+        Dictionary<string, PeerView> views = [];
+        if (!nodes.TryGetValue(name, out NodeInfo? node)) return views;
+        HashSet<(string Address, int Port)> taken = [];
+        void Add(PeerView view)
+        {
+            if (taken.Add((view.Address, view.Port))) views[view.Name] = view;
+        }
+
+        foreach (PeerRule rule in _rules ??= MakeRules())
+        {
+            foreach (PeerView view in rule.ViewsFor(node, this)) Add(view);
+        }
+        foreach (PeerView view in MeshOf(node)) Add(view);
+        return views;
+    }
+
+    private List<PeerRule> MakeRules() =>
+        [.. _peers.Values.Select(p => PeerRule.TryMake(p, nodes)).OfType<PeerRule>().OrderBy(r => r.Rank).ThenBy(r => r.Name, StringComparer.Ordinal)];
+
+    private IEnumerable<PeerView> MeshOf(NodeInfo node)
+    {
+        if (Default?.NodeToNodeMeshEnabled == false || node.IsReflector) yield break;
+        SecretKeySource? secret = Default?.NodeMeshPassword;
+        // A password that cannot be read must not become a session without one.
+        if (secret is { Value: null }) yield break;
+        foreach (NodeInfo peer in _mesh ??= [.. nodes.Values.Where(n => !n.IsReflector)])
+        {
+            if (peer.Name == node.Name) continue;
+            foreach (PeerView view in Between(node, peer, $"mesh/{peer.Name}", "node-to-node mesh"))
+            {
+                yield return view with { Password = secret?.Value, RestartSeconds = Durations.TrySeconds(Default?.NodeMeshMaxRestartTime) };
+            }
+        }
+    }
+
+    /// <summary>The sessions between two nodes: one for each family in which both have an address.</summary>
+    public IEnumerable<PeerView> Between(NodeInfo node, NodeInfo peer, string name, string origin)
+    {
+        foreach (bool isIPv6 in new[] { false, true })
+        {
+            if (node.Address(isIPv6) is not { } own || peer.Address(isIPv6) is not { } other) continue;
+            yield return new PeerView
+            {
+                Name = isIPv6 ? name + "/v6" : name,
+                Address = other.ToString(),
+                Port = PortOf(peer.Name),
+                AsNumber = AsOf(peer),
+                SourceAddress = own.ToString(),
+                Passive = other > own,
+                RouteReflectorClient = IsClient(node, AsOf(peer), peer.ClusterId),
+                Origin = origin,
+            };
+        }
+    }
+
+    /// <summary>RFC 4456: an iBGP peer of a reflector is its client unless it belongs to the same cluster of reflectors.</summary>
+    public bool IsClient(NodeInfo node, uint peerAs, string? peerCluster) => node.IsReflector && peerAs == AsOf(node) && peerCluster != node.ClusterId;
+
+    public uint AsOf(NodeInfo? node) => node?.AsNumber ?? Default?.AsNumber?.Value ?? DefaultAsNumber;
+    public uint DefaultAs => Default?.AsNumber?.Value ?? DefaultAsNumber;
+
+    private BGPConfigurationSpec? Default => _configurations.GetValueOrDefault("default");
+
+    private int PortOf(string node) => OfNode(node)?.ListenPort ?? Default?.ListenPort ?? DefaultPort;
+
+    private BGPConfigurationSpec? OfNode(string node) => _configurations.GetValueOrDefault($"node.{node}");
+
+    private List<PrefixCommunities>? CommunitiesOf(string node)
+    {
+        IReadOnlyList<PrefixAdvertisement>? advertisements = OfNode(node)?.PrefixAdvertisements ?? Default?.PrefixAdvertisements;
+        if (advertisements is not { Count: > 0 }) return null;
+        Dictionary<string, string> named = [];
+        foreach (CommunityDefinition c in OfNode(node)?.Communities ?? Default?.Communities ?? [])
+        {
+            if (c is { Name: { } name, Value: { } value }) named[name] = value;
+        }
+        return
+        [
+            .. advertisements.Where(a => IpPrefix.TryParse(a.Cidr, out _)).Select(a => new PrefixCommunities
+            {
+                Cidr = a.Cidr!,
+                Communities = [.. (a.Communities ?? []).Select(c => named.GetValueOrDefault(c, c))],
+            }),
+        ];
+    }
+}

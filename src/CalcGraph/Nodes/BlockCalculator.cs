@@ -1,0 +1,37 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>Which blocks each node owns.</summary>
+internal sealed class BlockCalculator
+{
+    private const string HostAffinity = "host:";
+
+    private readonly Dictionary<string, (string Owner, BlockView View)> _blocks = [];
+    private readonly Dictionary<string, Dictionary<string, BlockView>> _byOwner = [];
+
+    /// <summary>Adds, replaces or (null) removes; returns the owners of before and now.</summary>
+    public List<string> Set(string name, IPAMBlock? block)
+    {
+        List<string> owners = [];
+        if (_blocks.Remove(name, out var before))
+        {
+            _byOwner[before.Owner].Remove(before.View.Id);
+            if (_byOwner[before.Owner].Count == 0) _byOwner.Remove(before.Owner);
+            owners.Add(before.Owner);
+        }
+        if (block?.Spec is not { Affinity: { } affinity } spec || !affinity.StartsWith(HostAffinity, StringComparison.Ordinal)) return owners;
+        if (!IpPrefix.TryParse(spec.Cidr, out IpPrefix cidr)) return owners;
+        string owner = affinity[HostAffinity.Length..];
+        BlockView view = new() { Network = spec.Network ?? "default", Cidr = cidr.ToString(), Pool = spec.Pool ?? "" };
+        _blocks[name] = (owner, view);
+        if (!_byOwner.TryGetValue(owner, out var owned)) _byOwner[owner] = owned = [];
+        owned[view.Id] = view;
+        owners.Add(owner);
+        return owners;
+    }
+
+    public Dictionary<string, BlockView> BlocksOf(string node) => _byOwner.TryGetValue(node, out var owned) ? new(owned) : [];
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>The endpoints of all nodes: reads them, enters their addresses for the sets, and tells their nodes.</summary>
+internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
+{
+    private readonly Dictionary<(string Namespace, string Name), EndpointNode> _endpoints = [];
+    private readonly Dictionary<string, EndpointHome> _homes = [];
+
+    // Names and lists of names that many endpoints share are kept once.
+    private readonly Dictionary<string, string> _strings = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> _profileLists = [];
+
+    public int Count => _endpoints.Count;
+
+    public EndpointHome HomeOf(string node)
+    {
+        ref EndpointHome? home = ref CollectionsMarshal.GetValueRefOrAddDefault(_homes, node, out _);
+        return home ??= new EndpointHome(node);
+    }
+
+    public void Set(WorkloadEndpoint endpoint)
+    {
+        (string, string) key = (Share(endpoint.Namespace ?? "default"), endpoint.Name);
+        WorkloadEndpointSpec spec = endpoint.Spec;
+        if (!TryAddresses(spec, out MemberKey[] addresses) || spec.Node is null or "" || spec.InterfaceName is null or "")
+        {
+            Remove(endpoint.Namespace, endpoint.Name);
+            return;
+        }
+        LabelClass c = labels.Acquire(new ClassIdentity(
+            Share(spec.Network ?? "default"), key.Item1, spec.ServiceAccountName is { Length: > 0 } account ? Share(account) : null,
+            ShareList(spec.Profiles), endpoint.Metadata.Labels));
+        EndpointHome home = HomeOf(spec.Node);
+        NamedPort[] ports = PortsOf(spec);
+        if (_endpoints.TryGetValue(key, out EndpointNode? existing))
+        {
+            Update(existing, home, c, addresses, ports);
+            existing.Interface = spec.InterfaceName;
+            existing.Mac = spec.Mac;
+            existing.AllowedSourcePrefixes = spec.AllowSpoofedSourcePrefixes ?? [];
+            existing.Revision = RevisionOf(endpoint);
+            home.View?.MarkDirty(existing);
+            return;
+        }
+        EndpointNode created = new()
+        {
+            Name = endpoint.Name,
+            Home = home,
+            Class = c,
+            Addresses = addresses,
+            Ports = ports,
+            Interface = spec.InterfaceName,
+            Mac = spec.Mac,
+            AllowedSourcePrefixes = spec.AllowSpoofedSourcePrefixes ?? [],
+            Revision = RevisionOf(endpoint),
+        };
+        _endpoints.Add(key, created);
+        table.Add(created);
+        home.Endpoints.Add(created);
+        home.View?.Join(created);
+    }
+
+    public void Remove(string? ns, string name)
+    {
+        if (!_endpoints.Remove((ns ?? "default", name), out EndpointNode? endpoint)) return;
+        endpoint.Home.View?.Leave(endpoint);
+        LeaveHome(endpoint);
+        table.Remove(endpoint);
+    }
+
+    private void Update(EndpointNode endpoint, EndpointHome home, LabelClass c, MemberKey[] addresses, NamedPort[] ports)
+    {
+        bool moves = endpoint.Home != home || endpoint.Class != c;
+        bool sameAddresses = endpoint.Addresses.AsSpan().SequenceEqual(addresses) && endpoint.Ports.AsSpan().SequenceEqual(ports);
+        if (!moves && sameAddresses) return;
+
+        // The node joins before it leaves, so that what both need is not given up; its old class must still be there when it leaves.
+        if (moves)
+        {
+            home.View?.JoinClass(c);
+            string idBefore = endpoint.Id;
+            endpoint.Home.View?.LeaveClass(endpoint.Class);
+            // Another network makes another id.
+            if (endpoint.Home != home || endpoint.Class.Network != c.Network) endpoint.Home.View?.Forget(endpoint, idBefore);
+        }
+        if (endpoint.Class != c || !sameAddresses) table.Change(endpoint, c, addresses, ports);
+        if (endpoint.Home == home) return;
+        LeaveHome(endpoint);
+        endpoint.Home = home;
+        home.Endpoints.Add(endpoint);
+    }
+
+    private void LeaveHome(EndpointNode endpoint)
+    {
+        EndpointHome home = endpoint.Home;
+        home.Endpoints.Remove(endpoint);
+        if (home.Endpoints.Count == 0 && home.View is null) _homes.Remove(home.Node);
+    }
+
+    private static bool TryAddresses(WorkloadEndpointSpec spec, out MemberKey[] addresses)
+    {
+        IReadOnlyList<string> networks = spec.IpNetworks ?? [];
+        addresses = new MemberKey[networks.Count];
+        for (int i = 0; i < networks.Count; i++)
+        {
+            if (!IpPrefix.TryParse(networks[i], out IpPrefix prefix) || !prefix.IsHost) return false;
+            addresses[i] = MemberKey.Of(prefix);
+        }
+        if (addresses.Length > 1) addresses = [.. addresses.Distinct()];
+        return true;
+    }
+
+    private NamedPort[] PortsOf(WorkloadEndpointSpec spec)
+    {
+        if (spec.Ports is not { Count: > 0 } ports) return [];
+        List<NamedPort> named = [];
+        foreach (EndpointPort port in ports)
+        {
+            if (port is { Name: { Length: > 0 } name, Port: >= 1 and <= 65535 and { } number } && (port.Protocol?.Number ?? Protocol.Tcp) is var protocol)
+                named.Add(new NamedPort(Share(name), protocol, (ushort)number));
+        }
+        return [.. named];
+    }
+
+    private string Share(string text)
+    {
+        ref string? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_strings, text, out _);
+        return shared ??= text;
+    }
+
+    private IReadOnlyList<string> ShareList(IReadOnlyList<string>? names)
+    {
+        if (names is null || names.Count == 0) return [];
+        ref IReadOnlyList<string>? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_profileLists, string.Join('\n', names), out _);
+        return shared ??= [.. names];
+    }
+
+    private static long RevisionOf(WorkloadEndpoint endpoint) =>
+        long.TryParse(endpoint.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out long revision) ? revision : 0;
+}

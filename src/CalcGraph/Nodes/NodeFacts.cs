@@ -1,0 +1,52 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>
+/// What a node needs to know besides endpoints and policy: its settings, the pools, its blocks, its BGP peers. Small and seldom changing, so it is
+/// worked out anew for a node when something changed, and compared with what the node was told.
+/// </summary>
+internal sealed class NodeFacts
+{
+    private readonly Dictionary<string, NodeInfo> _nodes = [];
+    private readonly PoolCalculator _pools = new();
+    private readonly BlockCalculator _blocks = new();
+    private readonly BgpCalculator _bgp;
+
+    public NodeFacts() => _bgp = new BgpCalculator(_nodes);
+
+    /// <summary>Adds, replaces or (null) removes. False when nothing that matters changed.</summary>
+    public bool SetNode(string name, Node? node)
+    {
+        NodeInfo? before = _nodes.GetValueOrDefault(name), now = node is null ? null : NodeInfo.Of(node);
+        if (before is null ? now is null : now is not null && now.IsLike(before)) return false;
+        if (now is null) _nodes.Remove(name);
+        else _nodes[name] = now;
+        _bgp.NoteChange();
+        return true;
+    }
+
+    public void SetPool(string name, IPPool? pool) => _pools.Set(name, pool);
+
+    /// <summary>Adds, replaces or (null) removes a block; returns the nodes that it belonged to and belongs to.</summary>
+    public IEnumerable<string> SetBlock(string name, IPAMBlock? block) => _blocks.Set(name, block);
+
+    public void SetPeer(string name, BGPPeer? peer) => _bgp.SetPeer(name, peer);
+    public void SetConfiguration(string name, BGPConfiguration? configuration) => _bgp.SetConfiguration(name, configuration);
+
+    public NodeSettings SettingsOf(string node) => _bgp.SettingsOf(node);
+    public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
+    public Dictionary<string, PoolView> PoolsOf(string node) => _pools.PoolsOf(_nodes.GetValueOrDefault(node)?.Labels);
+    public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
+
+    /// <summary>By value, the lists within included.</summary>
+    public static bool SameSettings(NodeSettings? a, NodeSettings? b)
+    {
+        if (a is null || b is null) return ReferenceEquals(a, b);
+        IReadOnlyList<PrefixCommunities> x = a.PrefixCommunities ?? [], y = b.PrefixCommunities ?? [];
+        return a with { PrefixCommunities = null } == b with { PrefixCommunities = null }
+            && x.Count == y.Count
+            && x.Zip(y).All(p => p.First.Cidr == p.Second.Cidr && p.First.Communities.SequenceEqual(p.Second.Communities));
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Api.Selectors;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>One BGPPeer object with its selectors resolved: which nodes hold sessions, with whom.</summary>
+internal sealed class PeerRule
+{
+    private readonly BGPPeerSpec _spec;
+    private readonly HashSet<NodeInfo> _locals;
+    private readonly HashSet<NodeInfo>? _peers;
+    private readonly (InetAddress Address, int Port)? _peerAddress;
+    private readonly NodeInfo? _peerAddressOwner;
+    private readonly string _prefix;
+
+    private PeerRule(BGPPeer peer, HashSet<NodeInfo> locals, HashSet<NodeInfo>? peers, (InetAddress, int)? peerAddress, NodeInfo? owner)
+    {
+        _spec = peer.Spec;
+        Name = peer.Name;
+        _locals = locals;
+        _peers = peers;
+        _peerAddress = peerAddress;
+        _peerAddressOwner = owner;
+        Rank = _spec.Node is not null ? 0 : _spec.NodeSelector is not null ? 1 : 2;
+        _prefix = Rank == 2 ? $"global/{Name}" : $"node/{Name}";
+    }
+
+    public string Name { get; }
+
+    /// <summary>The more specific the lower: for one node, by selector, for all.</summary>
+    public int Rank { get; }
+
+    /// <summary>Null when the object says nothing that can be done: then it counts as absent.</summary>
+    public static PeerRule? TryMake(BGPPeer peer, IReadOnlyDictionary<string, NodeInfo> nodes)
+    {
+        BGPPeerSpec spec = peer.Spec;
+        // A password that cannot be read must not become a session without one. Peering with workloads is not there yet.
+        if (spec.Password is { Value: null } || spec.LocalWorkloadSelector is not null) return null;
+        HashSet<NodeInfo> locals = [];
+        if (spec.Node is { } name)
+        {
+            if (nodes.TryGetValue(name, out NodeInfo? one)) locals.Add(one);
+        }
+        else
+        {
+            if (!Selector.TryParse(spec.NodeSelector, out Selector? selector)) return null;
+            locals.UnionWith(nodes.Values.Where(n => selector.Matches(n.Labels)));
+        }
+        if (spec.PeerSelector is { } text)
+        {
+            return Selector.TryParse(text, out Selector? selector)
+                ? new PeerRule(peer, locals, [.. nodes.Values.Where(n => selector.Matches(n.Labels))], null, null)
+                : null;
+        }
+        if (!TryParseEndpoint(spec.PeerIP, out InetAddress address, out int port)) return null;
+        return new PeerRule(peer, locals, null, (address, port), nodes.Values.FirstOrDefault(n => n.Address(address.IsIPv6) == address));
+    }
+
+    public IEnumerable<PeerView> ViewsFor(NodeInfo node, BgpCalculator bgp)
+    {
+        if (_peerAddress is { } peer) return _locals.Contains(node) && _peerAddressOwner != node ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
+        IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Where(p => p != node).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
+        bool mirrors = _spec.ReversePeering != "Manual" && _peers!.Contains(node);
+        // A pair that select each other have one session, which is both.
+        IEnumerable<PeerView> back = mirrors
+            ? _locals.Where(l => l != node && !(_locals.Contains(node) && _peers!.Contains(l))).SelectMany(l => ToNode(node, l, bgp, mirrored: true))
+            : [];
+        return forth.Concat(back);
+    }
+
+    private IEnumerable<PeerView> ToNode(NodeInfo node, NodeInfo peer, BgpCalculator bgp, bool mirrored)
+    {
+        foreach (PeerView view in bgp.Between(node, peer, $"{_prefix}/{peer.Name}", $"BGPPeer {Name}"))
+        {
+            PeerView result = WithOptions(view);
+            // The side that the object is about may speak under another AS; the other side expects it.
+            if (mirrored && _spec.LocalASNumber is { } theirs) result = result with { AsNumber = theirs.Value };
+            yield return mirrored ? result : result with { LocalAsNumber = _spec.LocalASNumber?.Value };
+        }
+    }
+
+    private PeerView ToAddress(NodeInfo node, InetAddress address, int port, BgpCalculator bgp)
+    {
+        uint peerAs = _spec.AsNumber?.Value ?? (_peerAddressOwner is { } owner ? bgp.AsOf(owner) : bgp.DefaultAs);
+        return WithOptions(new PeerView
+        {
+            Name = _prefix,
+            Address = address.ToString(),
+            Port = port,
+            AsNumber = peerAs,
+            LocalAsNumber = _spec.LocalASNumber?.Value,
+            SourceAddress = node.Address(address.IsIPv6)?.ToString(),
+            RouteReflectorClient = bgp.IsClient(node, peerAs, _peerAddressOwner?.ClusterId),
+            Origin = $"BGPPeer {Name}",
+        });
+    }
+
+    private PeerView WithOptions(PeerView view) => view with
+    {
+        SourceAddress = _spec.SourceAddress == "None" ? null : view.SourceAddress,
+        NextHopMode = _spec.NextHopMode ?? (_spec.KeepOriginalNextHop == true ? "Keep" : "Auto"),
+        Password = _spec.Password?.Value,
+        KeepaliveSeconds = Durations.TrySeconds(_spec.KeepaliveTime),
+        RestartSeconds = Durations.TrySeconds(_spec.MaxRestartTime),
+        AllowedLocalAsNumbers = _spec.NumAllowedLocalASNumbers ?? 0,
+        TtlSecurityHops = _spec.TtlSecurity,
+    };
+
+    /// <summary>192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or [2001:db8::1]:1790.</summary>
+    internal static bool TryParseEndpoint(string? text, out InetAddress address, out int port)
+    {
+        port = 179;
+        address = default;
+        if (string.IsNullOrEmpty(text)) return false;
+        if (InetAddress.TryParse(text, out address)) return true;
+        int colon = text.LastIndexOf(':');
+        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) || number == 0) return false;
+        port = number;
+        ReadOnlySpan<char> host = text.AsSpan(0, colon);
+        bool bracketed = host is ['[', .., ']'];
+        return InetAddress.TryParse(bracketed ? host[1..^1] : host, null, out address) && address.IsIPv6 == bracketed;
+    }
+}

@@ -1,0 +1,189 @@
+using System.Runtime.InteropServices;
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Api.Selectors;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>
+/// Policies and profiles: which exist, whom they select, and (for those that a node needs) their rules.
+/// <code>
+///   NetworkPolicy ─► PolicyNode ─► SelectorNode ◄─► LabelClass ◄─ endpoints of nodes
+///                        │
+///                        └─► PolicyInstance per network ─► PolicyView, IpSetNode…     (resolved while a node needs it)
+/// </code>
+/// </summary>
+internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
+{
+    private readonly Dictionary<ObjectKey, PolicyNode> _policies = [];
+    private readonly Dictionary<string, Profile> _profiles = [];
+
+    // By id or name in the default network; one for each network that needs it.
+    private readonly Dictionary<string, List<PolicyInstance>> _policyInstances = [];
+    private readonly Dictionary<string, List<ProfileInstance>> _profileInstances = [];
+
+    /// <summary>Adds, replaces or (null) removes a policy.</summary>
+    public void Set(ObjectKey key, PolicyNode? policy)
+    {
+        PolicyNode? before = _policies.GetValueOrDefault(key);
+        if (before is null && policy is null) return;
+        if (policy is not null && before is not null && policy.AppliesLike(before))
+        {
+            policy.Selector = before.Selector;
+            List<PolicyNode> list = before.Selector!.Policies;
+            list[list.IndexOf(before)] = policy;
+            _policies[key] = policy;
+            Redefine(policy.Id, policy);
+            return;
+        }
+        // The new one first: a node that needs both never stops needing the policy.
+        if (policy is not null)
+        {
+            _policies[key] = policy;
+            Redefine(policy.Id, policy);
+            Attach(policy);
+        }
+        else _policies.Remove(key);
+        if (before is not null) Detach(before);
+        if (policy is null) Redefine(before!.Id, null);
+    }
+
+    private void Attach(PolicyNode policy)
+    {
+        SelectorNode selector = policy.Selector = labels.Acquire(null, policy.AppliesTo);
+        selector.Policies.Add(policy);
+        foreach (LabelClass c in selector.Classes) OnApplies(policy, c, applies: true);
+    }
+
+    private void Detach(PolicyNode policy)
+    {
+        SelectorNode selector = policy.Selector!;
+        selector.Policies.Remove(policy);
+        foreach (LabelClass c in selector.Classes) OnApplies(policy, c, applies: false);
+        labels.ReleaseIfUnused(selector);
+    }
+
+    /// <summary>A policy begins or ceases to apply to a class: its members on subscribed nodes are told.</summary>
+    public void OnApplies(PolicyNode policy, LabelClass c, bool applies)
+    {
+        c.Tiers = null;
+        HashSet<NodeView>? nodes = null;
+        foreach (AddressHolder member in c.Members)
+        {
+            if (member is not EndpointNode { Home.View: { } node } endpoint) continue;
+            node.MarkDirty(endpoint);
+            (nodes ??= []).Add(node);
+        }
+        foreach (NodeView node in nodes ?? [])
+        {
+            if (applies) node.Need(InstanceOf(policy, c.Network!));
+            else node.DoNotNeed(InstanceOf(policy, c.Network!));
+        }
+    }
+
+    public PolicyInstance InstanceOf(PolicyNode policy, string network)
+    {
+        List<PolicyInstance> instances = ListOf(_policyInstances, policy.Id);
+        PolicyInstance? instance = instances.Find(i => i.Network == network);
+        if (instance is null) instances.Add(instance = new PolicyInstance(policy.Id, network) { Definition = policy });
+        return instance;
+    }
+
+    public ProfileInstance ProfileOf(string name, string network)
+    {
+        List<ProfileInstance> instances = ListOf(_profileInstances, name);
+        ProfileInstance? instance = instances.Find(i => i.Network == network);
+        if (instance is null) instances.Add(instance = new ProfileInstance(name, network));
+        return instance;
+    }
+
+    /// <summary>Adds, replaces or (null) removes a profile.</summary>
+    public void Set(string name, Profile? profile)
+    {
+        if (profile is not null && !(profile.Spec.Ingress ?? []).Concat(profile.Spec.Egress ?? []).All(r => RuleResolver.IsValid(r, policyNamespace: null))) profile = null;
+        if (profile is null) _profiles.Remove(name);
+        else _profiles[name] = profile;
+        labels.SetProfileLabels(name, profile?.Spec.LabelsToApply);
+        foreach (ProfileInstance instance in _profileInstances.GetValueOrDefault(name) ?? [])
+        {
+            if (instance.IsResolved) Resolve(instance);
+        }
+    }
+
+    private void Redefine(string id, PolicyNode? policy)
+    {
+        foreach (PolicyInstance instance in _policyInstances.GetValueOrDefault(id) ?? [])
+        {
+            instance.Definition = policy;
+            if (instance.IsResolved) Resolve(instance);
+        }
+    }
+
+    /// <summary>Makes sure of the rules, when a node begins to need them.</summary>
+    public void EnsureResolved(RuleOwner owner)
+    {
+        if (!owner.IsResolved) Resolve(owner);
+    }
+
+    /// <summary>Makes view and sets from the definition, and moves nodes from the sets of before to those of now.</summary>
+    private void Resolve(RuleOwner owner)
+    {
+        List<IpSetNode> before = owner.Sets, now = [];
+        string Use(Selector selector, string? portName)
+        {
+            IpSetNode set = sets.Acquire(owner.Network, selector, portName);
+            if (now.Contains(set)) set.Users--;
+            else now.Add(set);
+            return set.Id;
+        }
+
+        if (owner is PolicyInstance policy)
+        {
+            policy.View = policy.Definition is not { } d ? null : new PolicyView
+            {
+                Id = policy.Id,
+                Network = policy.Network,
+                Tier = d.Tier.Name,
+                Ingress = d.HasIngress ? RuleResolver.Resolve(d.Ingress, d.Namespace, Use) : [],
+                Egress = d.HasEgress ? RuleResolver.Resolve(d.Egress, d.Namespace, Use) : [],
+            };
+        }
+        else if (owner is ProfileInstance profile)
+        {
+            profile.View = _profiles.GetValueOrDefault(profile.Name) is not { } p ? null : new ProfileView
+            {
+                Name = profile.Id,
+                Network = profile.Network,
+                Ingress = RuleResolver.Resolve(p.Spec.Ingress ?? [], null, Use),
+                Egress = RuleResolver.Resolve(p.Spec.Egress ?? [], null, Use),
+            };
+        }
+        owner.Sets = now;
+        // The first time, whoever asked takes the sets.
+        foreach (NodeView node in owner.IsResolved ? owner.Nodes : []) node.OnResolved(owner, before, now);
+        owner.IsResolved = true;
+        foreach (IpSetNode set in before) sets.Release(set);
+    }
+
+    /// <summary>After a flush: what no node needs any more gives its sets back and is forgotten.</summary>
+    public void DropIfUnused(RuleOwner owner)
+    {
+        if (owner.Nodes.Count > 0) return;
+        foreach (IpSetNode set in owner.Sets) sets.Release(set);
+        owner.Sets = [];
+        owner.IsResolved = false;
+        if (owner is PolicyInstance policy) Drop(_policyInstances, policy.Name, policy);
+        else if (owner is ProfileInstance profile) Drop(_profileInstances, profile.Name, profile);
+    }
+
+    private static List<T> ListOf<T>(Dictionary<string, List<T>> table, string name)
+    {
+        ref List<T>? list = ref CollectionsMarshal.GetValueRefOrAddDefault(table, name, out _);
+        return list ??= [];
+    }
+
+    private static void Drop<T>(Dictionary<string, List<T>> table, string name, T instance)
+    {
+        if (table.TryGetValue(name, out List<T>? list) && list.Remove(instance) && list.Count == 0) table.Remove(name);
+    }
+}

@@ -1,0 +1,95 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Api.Selectors;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>Turns rules as written into rules over sets and numbers, and takes hold of the sets that they need.</summary>
+internal static class RuleResolver
+{
+    /// <summary>Whether every number, prefix and selector can be read. (The server's validator says more, and to the user.)</summary>
+    public static bool IsValid(Rule rule, string? policyNamespace) =>
+        rule.Action is not null
+        && rule.IpVersion is null or 4 or 6
+        && rule.Protocol is null or { Number: not null }
+        && rule.NotProtocol is null or { Number: not null }
+        && IsValid(rule.Icmp) && IsValid(rule.NotICMP)
+        && IsValid(rule.Source, policyNamespace) && IsValid(rule.Destination, policyNamespace);
+
+    private static bool IsValid(IcmpFields? icmp) => icmp is null || (icmp.Type is null or (>= 0 and <= 255) && icmp.Code is null or (>= 0 and <= 255));
+
+    private static bool IsValid(EntityRule? side, string? policyNamespace) =>
+        side is null
+        || ((side.Nets ?? []).Concat(side.NotNets ?? []).All(n => IpPrefix.TryParse(n, out _))
+            && (side.Ports ?? []).Concat(side.NotPorts ?? []).All(p => !p.IsNumeric || p.TryGetRange(out _))
+            && ScopedSelectors.TryOfSide(side, policyNamespace, out _)
+            && ScopedSelectors.TryOfNotSelector(side, out _));
+
+    /// <summary>Resolves the rules of one direction.</summary>
+    /// <param name="rules">Valid rules.</param>
+    /// <param name="policyNamespace">The namespace that scopes their selectors, or null.</param>
+    /// <param name="use">Gives the id of a set of addresses, or with a port name of ports.</param>
+    public static IReadOnlyList<RuleView> Resolve(IReadOnlyList<Rule> rules, string? policyNamespace, Func<Selector, string?, string> use) =>
+        [.. rules.Select((rule, index) => Resolve(rule, index, policyNamespace, use))];
+
+    private static RuleView Resolve(Rule rule, int index, string? policyNamespace, Func<Selector, string?, string> use)
+    {
+        string? note = NoteOf(rule, out bool never);
+        return new RuleView
+        {
+            Action = rule.Action!.Value,
+            Index = index,
+            IpVersion = rule.IpVersion,
+            Protocol = rule.Protocol?.Number,
+            NotProtocol = rule.NotProtocol?.Number,
+            Icmp = rule.Icmp,
+            NotIcmp = rule.NotICMP,
+            Source = never ? null : ResolveSide(rule.Source, policyNamespace, use),
+            Destination = never ? null : ResolveSide(rule.Destination, policyNamespace, use),
+            Never = never,
+            Note = note,
+        };
+    }
+
+    private static string? NoteOf(Rule rule, out bool never)
+    {
+        never = rule.Source?.Services is not null || rule.Destination?.Services is not null;
+        if (never) return "it matches services, which are not known here";
+        return rule.Http is null ? null : "its http part is not enforced";
+    }
+
+    private static SideView? ResolveSide(EntityRule? side, string? policyNamespace, Func<Selector, string?, string> use)
+    {
+        if (side is null) return null;
+        ScopedSelectors.TryOfSide(side, policyNamespace, out Selector? positive);
+        ScopedSelectors.TryOfNotSelector(side, out Selector? negative);
+        // A named port means the ports of that name at whatever the side selects.
+        string PortSet(Port port) => use(positive ?? Selector.All, port.PortName!);
+        return new SideView
+        {
+            Nets = side.Nets,
+            NotNets = side.NotNets,
+            Sets = positive is null ? null : [use(positive, null)],
+            NotSets = negative is null ? null : [use(negative, null)],
+            Ports = NullIfEmpty(Ranges(side.Ports)),
+            PortSets = NullIfEmpty([.. Named(side.Ports).Select(PortSet)]),
+            NotPorts = NullIfEmpty(Ranges(side.NotPorts)),
+            NotPortSets = NullIfEmpty([.. Named(side.NotPorts).Select(p => use(Selector.All, p.PortName!))]),
+        };
+    }
+
+    private static List<PortRange> Ranges(IReadOnlyList<Port>? ports)
+    {
+        List<PortRange> ranges = [];
+        foreach (Port port in ports ?? [])
+        {
+            if (port.TryGetRange(out PortRange range)) ranges.Add(range);
+        }
+        return ranges;
+    }
+
+    private static IEnumerable<Port> Named(IReadOnlyList<Port>? ports) => (ports ?? []).Where(p => !p.IsNumeric);
+
+    private static List<T>? NullIfEmpty<T>(List<T> list) => list.Count == 0 ? null : list;
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using CsCheck;
+using Margay.Api.Resources;
+
+namespace Margay.CalcGraph.Tests;
+
+/// <summary>A small cluster whose every object comes in a few variants, so that random states collide in all ways.</summary>
+internal static class World
+{
+    public static readonly string[] Nodes = ["n1", "n2"];
+    private static readonly string[] Namespaces = ["a", "b"];
+
+    private static readonly string[] Selectors =
+    [
+        "all()", "", "app == 'x'", "app == 'y'", "app in {'x', 'y'}", "has(tier)", "!has(tier)", "app != 'x'", "tier starts with 'f' && app == 'x'",
+        "app == 'x' || tier == 'db'", "role == 'inherited'", "pcns.env == 'prod'",
+    ];
+
+    private static readonly string[] NamespaceSelectors = ["all()", "global()", "env == 'prod'", "env != 'prod'", "has(env)"];
+
+    /// <summary>A change: the object as it becomes, or null when it goes.</summary>
+    internal sealed record Change(ObjectKey Key, Resource? Resource)
+    {
+        public override string ToString() => Resource is null ? $"-{Key}" : $"+{Key}";
+    }
+
+    private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static Gen<string?> Maybe(Gen<string> gen) => Gen.OneOf(gen.Select(s => (string?)s), Gen.Const((string?)null));
+
+    private static readonly Gen<Dictionary<string, string>> Labels =
+        from app in Pick("x", "y", "z", "")
+        from tier in Pick("front", "db", "")
+        from own in Pick("", "", "own")
+        from fake in Pick("", "", "b")
+        select new[] { ("app", app), ("tier", tier), ("role", own), ("projectcalico.org/namespace", fake) }.Where(l => l.Item2 != "").ToDictionary(l => l.Item1, l => l.Item2);
+
+    private static readonly Gen<EntityRule?> Side =
+        from kind in Gen.Int[0, 7]
+        from selector in Pick(Selectors)
+        from ns in Pick(NamespaceSelectors)
+        from port in Pick("http", "dns", "80", "1000:2000")
+        select kind switch
+        {
+            0 => null,
+            1 => new EntityRule { Nets = ["10.0.0.0/8"] },
+            2 => new EntityRule { Selector = selector },
+            3 => new EntityRule { NotSelector = selector },
+            4 => new EntityRule { Selector = selector, NamespaceSelector = ns },
+            5 => new EntityRule { Selector = selector, Ports = [new Port(port), new Port("http")] },
+            6 => new EntityRule { NotPorts = [new Port(port)] },
+            _ => new EntityRule { ServiceAccounts = new ServiceAccountMatch { Names = ["robot"] } },
+        };
+
+    private static readonly Gen<IReadOnlyList<Rule>> Rules =
+        (from action in Gen.Enum<RuleAction>()
+         from source in Side
+         from destination in Side
+         select new Rule { Action = action, Protocol = new Protocol("TCP"), Source = source, Destination = destination }).Array[0, 2].Select(a => (IReadOnlyList<Rule>)a);
+
+    private static readonly Gen<Change> Endpoint =
+        from ns in Pick(Namespaces)
+        from number in Gen.Int[1, 3]
+        from node in Pick("n1", "n2", "n3")
+        from labels in Labels
+        from address in Gen.Int[1, 4]
+        from network in Pick("default", "default", "default", "blue")
+        from profiles in Pick<string[]>([], ["p1"], ["p2", "p1"], ["gone"])
+        from account in Pick("", "robot")
+        from port in Pick(80, 8080)
+        from kind in Gen.Int[0, 9]
+        let key = new ObjectKey("WorkloadEndpoint", ns, $"e{number}")
+        let good = new WorkloadEndpoint
+        {
+            Metadata = new ObjectMeta { Namespace = ns, Name = $"e{number}", Labels = labels, ResourceVersion = "7" },
+            Spec = new WorkloadEndpointSpec
+            {
+                Node = node, InterfaceName = $"mg{ns}{number}", Network = network, Profiles = profiles, ServiceAccountName = account,
+                IpNetworks = [$"10.0.0.{address}/32", $"fd00::{address}/128"],
+                Ports = [new EndpointPort { Name = "http", Protocol = new Protocol("TCP"), Port = port }, new EndpointPort { Name = "dns", Protocol = new Protocol("UDP"), Port = 53 }],
+            },
+        }
+        select kind switch
+        {
+            <= 1 => new Change(key, null),
+            2 => new Change(key, good with { Spec = good.Spec with { IpNetworks = ["10.0.0.0/24"] } }),
+            _ => new Change(key, good),
+        };
+
+    private static readonly Gen<Change> NetworkSetChange =
+        from ns in Maybe(Pick(Namespaces))
+        from labels in Labels
+        from nets in Pick<string[]>([], ["10.0.0.1/32"], ["10.0.0.0/8", "fd00::2/128"], ["10.0.0.2/32", "192.0.2.0/24"])
+        from kind in Gen.Int[0, 3]
+        let key = new ObjectKey(ns is null ? "GlobalNetworkSet" : "NetworkSet", ns, "s")
+        let meta = new ObjectMeta { Namespace = ns, Name = "s", Labels = labels }
+        let spec = new NetworkSetSpec { Nets = nets }
+        select new Change(key, kind == 0 ? null : ns is null ? new GlobalNetworkSet { Metadata = meta, Spec = spec } : new NetworkSet { Metadata = meta, Spec = spec });
+
+    private static readonly Gen<Change> NetworkPolicyChange =
+        from ns in Pick(Namespaces)
+        from number in Gen.Int[1, 2]
+        from selector in Pick(Selectors)
+        from account in Pick("", "", "", "all()")
+        from order in Pick<double?>(null, 10, 20)
+        from ingress in Rules
+        from egress in Rules
+        from types in Pick<PolicyType[]?>(null, [PolicyType.Egress], [PolicyType.Ingress, PolicyType.Egress])
+        from kind in Gen.Int[0, 4]
+        let key = new ObjectKey("NetworkPolicy", ns, $"np{number}")
+        select new Change(key, kind == 0 ? null : new NetworkPolicy
+        {
+            Metadata = new ObjectMeta { Namespace = ns, Name = $"np{number}" },
+            Spec = new NetworkPolicySpec
+            {
+                Selector = kind == 1 ? "app =" : selector, ServiceAccountSelector = account, Order = order, Ingress = ingress, Egress = egress, Types = types,
+            },
+        });
+
+    private static readonly Gen<Change> GlobalPolicyChange =
+        from number in Gen.Int[1, 2]
+        from selector in Pick(Selectors)
+        from ns in Maybe(Pick(NamespaceSelectors))
+        from tier in Pick("default", "kube-admin", "other")
+        from ingress in Rules
+        from egress in Rules
+        from untracked in Gen.Int[0, 9]
+        from kind in Gen.Int[0, 4]
+        let key = new ObjectKey("GlobalNetworkPolicy", null, $"gnp{number}")
+        select new Change(key, kind == 0 ? null : new GlobalNetworkPolicy
+        {
+            Metadata = new ObjectMeta { Name = $"gnp{number}" },
+            Spec = new GlobalNetworkPolicySpec { Selector = selector, NamespaceSelector = ns, Tier = tier, Ingress = ingress, Egress = egress, DoNotTrack = untracked == 0 },
+        });
+
+    private static readonly Gen<Change> ProfileChange =
+        from number in Gen.Int[1, 2]
+        from ingress in Rules
+        from role in Pick("inherited", "other", "")
+        from kind in Gen.Int[0, 3]
+        let key = new ObjectKey("Profile", null, $"p{number}")
+        select new Change(key, kind == 0 ? null : new Profile
+        {
+            Metadata = new ObjectMeta { Name = $"p{number}" },
+            Spec = new ProfileSpec { Ingress = ingress, LabelsToApply = role == "" ? null : new Dictionary<string, string> { ["role"] = role } },
+        });
+
+    private static readonly Gen<Change> NamespaceChange =
+        from ns in Pick(Namespaces)
+        from env in Pick("prod", "dev", "")
+        from kind in Gen.Int[0, 3]
+        let key = new ObjectKey("Namespace", null, ns)
+        select new Change(key, kind == 0 ? null : new Namespace
+        {
+            Metadata = new ObjectMeta { Name = ns, Labels = env == "" ? null : new Dictionary<string, string> { ["env"] = env } },
+        });
+
+    private static readonly Gen<Change> NodeChange =
+        from node in Pick("n1", "n2", "n3")
+        from rack in Pick("r1", "r2")
+        from address in Gen.Int[1, 3]
+        from cluster in Pick<string?>(null, null, "1.1.1.1")
+        from kind in Gen.Int[0, 3]
+        let key = new ObjectKey("Node", null, node)
+        select new Change(key, kind == 0 ? null : new Node
+        {
+            Metadata = new ObjectMeta { Name = node, Labels = new Dictionary<string, string> { ["rack"] = rack } },
+            Spec = new NodeSpec
+            {
+                Bgp = new NodeBgpSpec { Ipv4Address = $"192.0.2.{address.ToString(CultureInfo.InvariantCulture)}/24", Ipv6Address = kind == 1 ? null : $"2001:db8::{address}/64", RouteReflectorClusterID = cluster },
+            },
+        });
+
+    private static readonly Gen<Change> FactChange =
+        from what in Gen.Int[0, 3]
+        from owner in Pick("n1", "n2")
+        from flag in Gen.Bool
+        from gone in Gen.Int[0, 3]
+        let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), _ => new ObjectKey("BGPConfiguration", null, "default") }
+        let meta = new ObjectMeta { Name = key.Name }
+        select new Change(key, gone == 0 ? null : what switch
+        {
+            0 => new IPPool { Metadata = meta, Spec = new IPPoolSpec { Cidr = "10.0.0.0/16", NodeSelector = flag ? "rack == 'r1'" : null } },
+            1 => new IPAMBlock { Metadata = meta, Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/26", Affinity = $"host:{owner}", Pool = "pool" } },
+            2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000) } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
+            _ => new BGPConfiguration { Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag, AsNumber = new AsNumber(64999) } },
+        });
+
+    public static readonly Gen<Change> AnyChange = Gen.Frequency(
+        (6, Endpoint), (3, NetworkPolicyChange), (3, GlobalPolicyChange), (2, NetworkSetChange), (2, ProfileChange), (1, NamespaceChange), (1, NodeChange), (1, FactChange));
+}

@@ -6,12 +6,12 @@ using YamlDotNet.Core.Events;
 namespace Margay.Api.Validation.Manifests;
 
 /// <summary>A document as JSON, with the line of each field; or why it is none.</summary>
-internal sealed record YamlDocument(JsonElement? Json, int Line, IReadOnlyDictionary<string, int> Lines, Fault? Fault);
+public sealed record YamlDocument(JsonElement? Json, int Line, IReadOnlyDictionary<string, int> Lines, Fault? Fault);
 
 /// <summary>
 /// Turns YAML events into JSON. Bounded: nesting, and what aliases expand to, are limited, so that a small file cannot become a large object.
 /// </summary>
-internal sealed class YamlConverter
+public sealed class YamlConverter
 {
     private const int MaxDepth = 60;
 

@@ -1,0 +1,26 @@
+namespace Margay.ApiServer;
+
+/// <summary>Everything that the server logs. Numbers are stable: alerts may name them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "margay-server {Version} serves {DataDirectory} at revision {Revision} ({Objects} objects)")]
+    public static partial void Started(ILogger log, string version, string dataDirectory, long revision, int objects);
+
+    [LoggerMessage(2, LogLevel.Information, "listening on {Url}")]
+    public static partial void Listening(ILogger log, string url);
+
+    [LoggerMessage(3, LogLevel.Warning, "no authentication: everyone who reaches {Url} may read and change everything")]
+    public static partial void Open(ILogger log, string url);
+
+    [LoggerMessage(4, LogLevel.Information, "stopping")]
+    public static partial void Stopping(ILogger log);
+
+    [LoggerMessage(5, LogLevel.Error, "a request failed by an internal error: {Method} {Path}")]
+    public static partial void RequestBug(ILogger log, Exception bug, string method, string path);
+
+    [LoggerMessage(6, LogLevel.Critical, "the calculation graph failed; views may be stale until the server is restarted")]
+    public static partial void GraphBug(ILogger log, Exception bug);
+
+    [LoggerMessage(7, LogLevel.Information, "refused without a valid token: {Method} {Path} from {Remote}")]
+    public static partial void Unauthorized(ILogger log, string method, string path, string remote);
+}

@@ -22,7 +22,7 @@ internal static class GenerationCodec
             generation = a.Type switch
             {
                 NFTA_GEN_ID => generation with { Id = a.UInt32BigEndian },
-                NFTA_GEN_PROC_PID => generation with { ProcessId = (int)a.UInt32BigEndian },
+                NFTA_GEN_PROC_PID => generation with { ThreadId = (int)a.UInt32BigEndian },
                 NFTA_GEN_PROC_NAME => generation with { ProcessName = a.String },
                 _ => generation,
             };
@@ -30,7 +30,3 @@ internal static class GenerationCodec
         return !attributes.Failed;
     }
 }
-
-/// <summary>The number of a ruleset, and who made it so.</summary>
-/// <param name="ProcessId">The thread id of the committer as the initial PID namespace has it; in a notification, who committed; from a get, who asks.</param>
-public readonly record struct NftGeneration(uint Id, int ProcessId, string? ProcessName);

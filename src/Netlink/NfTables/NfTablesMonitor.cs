@@ -8,7 +8,7 @@ namespace Margay.Netlink.NfTables;
 
 /// <summary>
 /// Reports every commit in one namespace, by whomever: what was added and removed, then one <see cref="NftCommitEvent"/> with the new generation and the
-/// process that made it. One's own commits are reported too: tell them by the process id.
+/// thread that made it. One's own commits are reported too: tell them by <see cref="NfTablesSocket.PortId"/>.
 /// After <see cref="NftOverrun"/> list everything again. One reader at a time.
 /// </summary>
 public sealed class NfTablesMonitor : IDisposable
@@ -47,7 +47,7 @@ public sealed class NfTablesMonitor : IDisposable
             or NFT_MSG_DESTROYTABLE or NFT_MSG_DESTROYCHAIN or NFT_MSG_DESTROYRULE or NFT_MSG_DESTROYSET or NFT_MSG_DESTROYSETELEM or NFT_MSG_DESTROYOBJ;
         read = type switch
         {
-            NFT_MSG_NEWGEN when GenerationCodec.TryRead(message, out NftGeneration generation) => new NftCommitEvent(generation),
+            NFT_MSG_NEWGEN when GenerationCodec.TryRead(message, out NftGeneration generation) => new NftCommitEvent(generation, message.Header.PortId),
             NFT_MSG_NEWTABLE or NFT_MSG_DELTABLE or NFT_MSG_DESTROYTABLE when TableCodec.TryRead(message, out NftTable table) => new NftTableEvent(table, removed),
             NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN or NFT_MSG_DESTROYCHAIN when ChainCodec.TryRead(message, out NftChain chain) => new NftChainEvent(chain, removed),
             NFT_MSG_NEWRULE or NFT_MSG_DELRULE or NFT_MSG_DESTROYRULE when RuleCodec.TryRead(message, out NftRule rule) => new NftRuleEvent(rule, removed),

@@ -50,6 +50,9 @@ public sealed class NfTablesSocket : IDisposable
         return batch.Explain(result);
     }
 
+    /// <summary>The netlink port: a monitor reports it with what this socket commits (<see cref="NftCommitEvent.Sender"/>).</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>Number of the ruleset: changes with every commit, whoever makes it.</summary>
     public NetlinkResult<NftGeneration> GetGeneration()
     {

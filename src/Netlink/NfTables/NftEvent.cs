@@ -23,7 +23,8 @@ public sealed record NftElementsEvent(
 public sealed record NftCounterEvent(NftCounterObject Value, bool Removed) : NftChangeEvent(Value.Family, Value.Table, Removed);
 
 /// <summary>The changes reported before this, since the last one, are in force: one transaction.</summary>
-public sealed record NftCommitEvent(NftGeneration Generation) : NftEvent;
+/// <param name="Sender">The netlink port of the socket that committed: <see cref="NfTablesSocket.PortId"/> of one's own. 0: the kernel itself.</param>
+public sealed record NftCommitEvent(NftGeneration Generation, uint Sender) : NftEvent;
 
 /// <summary>Changes were lost. List everything again.</summary>
 public sealed record NftOverrun : NftEvent;

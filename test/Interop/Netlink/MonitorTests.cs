@@ -78,6 +78,18 @@ public class MonitorTests
     }
 
     [Fact]
+    public void PortId_TellsOnesOwnChanges()
+    {
+        using Sandbox s = new();
+        int link = s.AddVeth();
+        using RouteMonitor monitor = RouteMonitor.OpenIn(s.Namespace, RouteEvents.Routes);
+        s.Route.AddRoute(new RouteEntry { Destination = IpPrefix.Parse("10.0.0.0/8"), LinkIndex = link }).ThrowIfFailed();
+        Assert.Equal(s.Route.PortId, monitor.Read(TestContext.Current.CancellationToken).Sender);
+        s.Ip("route del 10.0.0.0/8");
+        Assert.NotEqual(s.Route.PortId, monitor.Read(TestContext.Current.CancellationToken).Sender);
+    }
+
+    [Fact]
     public void OnlyWhatIsAskedFor_IsReported()
     {
         using Sandbox s = new();

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Margay.Ctl.Commands;
+using Margay.Ctl.Settings;
 
 namespace Margay.Ctl;
 
@@ -9,7 +11,11 @@ namespace Margay.Ctl;
 //                                                                    ├─► AgentClient ─► agent's socket   bgp, endpoint, node status
 //                                                                    └─► nothing                         validate, selector, version
 //
-// Verbs write through Terminal, so that tests run them in process. Exit status: 0 done, 1 something failed, 2 wrong usage.
+// Settings/   where server and agent are: flags, environment, configuration files
+// Manifests/  which files, folders and streams to read, and what apply changes
+// Output/     tables, YAML, JSON
+//
+// A verb reaches the world only through Terminal, so that tests run it in process. Exit status: 0 done, 1 something failed, 2 wrong usage.
 
 /// <summary>Wires the verbs together.</summary>
 public static class CommandLine
@@ -17,10 +23,51 @@ public static class CommandLine
     public static RootCommand Build(Terminal terminal)
     {
         var root = new RootCommand("Margay: a routed virtual network for Linux hosts. This is the operator's tool.");
+        var connection = new Connection(terminal);
+        foreach (Option option in connection.Options) root.Options.Add(option);
+        root.Subcommands.Add(GetCommand.Build(terminal, connection));
+        root.Subcommands.Add(ApplyCommand.Build(terminal, connection));
+        root.Subcommands.Add(CreateCommand.Build(terminal, connection));
+        root.Subcommands.Add(ReplaceCommand.Build(terminal, connection));
+        root.Subcommands.Add(PatchCommand.Build(terminal, connection));
+        root.Subcommands.Add(DeleteCommand.Build(terminal, connection));
+        root.Subcommands.Add(LabelCommand.Build(terminal, connection));
+        root.Subcommands.Add(ValidateCommand.Build(terminal));
+        root.Subcommands.Add(SelectorCommand.Build(terminal));
+        root.Subcommands.Add(IpamCommand.Build(terminal, connection));
+        root.Subcommands.Add(NodeCommand.Build(terminal, connection));
+        root.Subcommands.Add(BgpCommand.Build(terminal, connection));
+        root.Subcommands.Add(EndpointCommand.Build(terminal, connection));
+        root.Subcommands.Add(CompletionCommand.Build(terminal));
         root.Subcommands.Add(VersionCommand.Build(terminal));
         root.Subcommands.Add(LabCommand.Build(terminal));
         return root;
     }
 
-    public static async Task<int> RunAsync(string[] args) => await Build(Terminal.OfProcess()).Parse(args).InvokeAsync();
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancel = default)
+    {
+        ParseResult parsed = Build(terminal).Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors) terminal.Error.WriteLine($"error: {error.Message}");
+            terminal.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
+            return ExitStatus.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false }, cancel);
+        }
+        catch (SettingsException e)
+        {
+            terminal.Fail(e.Message);
+            return ExitStatus.Usage;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitStatus.Failed;
+        }
+    }
+
+    private static string PathOf(CommandResult command) => command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "margay";
 }

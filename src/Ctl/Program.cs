@@ -1,3 +1,3 @@
 using Margay.Ctl;
 
-return await CommandLine.RunAsync(args);
+return await CommandLine.RunAsync(args, Terminal.OfProcess());

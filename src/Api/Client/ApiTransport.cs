@@ -112,6 +112,7 @@ internal sealed class ApiTransport : IDisposable
             using var limit = new CancellationTokenSource(_options.RequestTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
             using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            TellWarnings(response);
             if (response.IsSuccessStatusCode) return (await response.Content.ReadAsByteArrayAsync(either.Token), false);
             ApiError error = await ReadErrorAsync(response, either.Token);
             return (error, error.Reason == ApiErrorReason.Busy);
@@ -121,6 +122,12 @@ internal sealed class ApiTransport : IDisposable
             ApiError error = Explain(e);
             return (error, error.Reason == ApiErrorReason.Unreachable);
         }
+    }
+
+    private void TellWarnings(HttpResponseMessage response)
+    {
+        if (_options.OnWarning is not { } tell || response.Headers.Warning.Count == 0) return;
+        foreach (WarningHeaderValue warning in response.Headers.Warning) tell(warning.Text.Trim('"').Replace("\\\"", "\"", StringComparison.Ordinal));
     }
 
     private HttpRequestMessage MakeRequest(HttpMethod method, string path)

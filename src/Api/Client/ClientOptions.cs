@@ -32,5 +32,8 @@ public sealed record ClientOptions
     /// <summary>A watch or stream on which nothing comes for so long is taken for dead: the server sends something every 10 s. 45 s.</summary>
     public TimeSpan StreamIdleTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
+    /// <summary>Told what the server warns of (RFC 9110 <c>Warning</c> headers, as Kubernetes uses them): accepted, but without effect.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     public string UserAgent { get; init; } = "margay";
 }

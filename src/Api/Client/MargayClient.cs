@@ -38,9 +38,11 @@ public sealed class MargayClient : IDisposable
 
     /// <summary>All objects, of one namespace or (null) of every one; optionally only those whose labels fit a Kubernetes label selector.</summary>
     public async Task<ApiResult<ResourcePage<T>>> ListAsync<T>(string? ns = null, string? labelSelector = null, CancellationToken cancel = default)
+        where T : Resource => await ListTypedAsync<T>(KindOf<T>(), ns, labelSelector, cancel);
+
+    internal async Task<ApiResult<ResourcePage<T>>> ListTypedAsync<T>(ResourceKind kind, string? ns, string? labelSelector, CancellationToken cancel)
         where T : Resource
     {
-        ResourceKind kind = KindOf<T>();
         ApiResult<ResourcePage<JsonElement>> page = await ListAsync(kind, ns, labelSelector, cancel);
         if (!page.TryGet(out ResourcePage<JsonElement> raw, out ApiError error)) return error;
         try
@@ -76,7 +78,11 @@ public sealed class MargayClient : IDisposable
 
     /// <summary>Follows all objects of a kind: the list, then each change, through reconnects and forgotten revisions. Ends only when cancelled.</summary>
     public IAsyncEnumerable<WatchUpdate<T>> WatchAsync<T>(string? ns = null, CancellationToken cancel = default)
-        where T : Resource => new ResourceWatch<T>(this, KindOf<T>(), ns).RunAsync(cancel);
+        where T : Resource => new ResourceWatch<T>(this, KindOf<T>(), ns, null).RunAsync(cancel);
+
+    /// <inheritdoc cref="WatchAsync{T}"/>
+    public IAsyncEnumerable<WatchUpdate<Resource>> WatchAsync(ResourceKind kind, string? ns = null, string? labelSelector = null, CancellationToken cancel = default) =>
+        new ResourceWatch<Resource>(this, kind, ns, labelSelector).RunAsync(cancel);
 
     /// <summary>As <see cref="ListAsync{T}"/>, with the objects as JSON: nothing that the server sent is lost.</summary>
     public async Task<ApiResult<ResourcePage<JsonElement>>> ListAsync(ResourceKind kind, string? ns, string? labelSelector, CancellationToken cancel = default)

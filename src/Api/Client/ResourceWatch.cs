@@ -35,10 +35,12 @@ public sealed record WatchUpdate<T>(WatchUpdateType Type)
 /// <summary>
 /// List, then watch from the list's revision; after a break, watch from the last revision seen; when the server has forgotten that, list again.
 /// </summary>
-internal sealed class ResourceWatch<T>(MargayClient client, ResourceKind kind, string? ns)
+internal sealed class ResourceWatch<T>(MargayClient client, ResourceKind kind, string? ns, string? labelSelector)
     where T : Resource
 {
     private string? _revision;
+
+    private string Filter => labelSelector is null ? "" : "&labelSelector=" + Uri.EscapeDataString(labelSelector);
 
     public async IAsyncEnumerable<WatchUpdate<T>> RunAsync([EnumeratorCancellation] CancellationToken cancel)
     {
@@ -56,7 +58,7 @@ internal sealed class ResourceWatch<T>(MargayClient client, ResourceKind kind, s
                 }
             }
 
-            string url = $"{ResourceUrls.Of(kind, ns)}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_revision)}";
+            string url = $"{ResourceUrls.Of(kind, ns)}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_revision)}{Filter}";
             await foreach (ApiResult<WatchEvent> item in JsonLines.ReadAsync(client.Transport, url, ApiJsonContext.Default.WatchEvent, cancel))
             {
                 if (Interpret(item) is not { } update) continue;
@@ -71,7 +73,7 @@ internal sealed class ResourceWatch<T>(MargayClient client, ResourceKind kind, s
 
     private async Task<WatchUpdate<T>> ListAsync(CancellationToken cancel)
     {
-        ApiResult<ResourcePage<T>> page = await client.ListAsync<T>(ns, null, cancel);
+        ApiResult<ResourcePage<T>> page = await client.ListTypedAsync<T>(kind, ns, labelSelector, cancel);
         return page.TryGet(out ResourcePage<T> all, out ApiError error)
             ? new WatchUpdate<T>(WatchUpdateType.Listed) { List = all.Items, ResourceVersion = all.ResourceVersion }
             : Failed(error);

@@ -46,6 +46,16 @@ public static class ManifestReader
         return yaml.TrueForAll(o => o.Json is not null) ? yaml : json;
     }
 
+    /// <summary>One document of any shape (a patch): its JSON, or what is wrong with it.</summary>
+    public static JsonElement? ReadValue(string text, out string? fault)
+    {
+        fault = null;
+        List<YamlDocument> documents = [.. YamlConverter.Read(new StringReader(text))];
+        if (documents is [{ Json: { } json, Fault: null }]) return json;
+        fault = documents.Count == 0 ? "the text is empty" : documents.Find(d => d.Fault is not null)?.Fault!.ToString() ?? "there is more than one document";
+        return null;
+    }
+
     private static IEnumerable<ManifestObject> ReadYaml(ReadOnlyMemory<byte> utf8, string source)
     {
         string text;

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Margay.Api.Validation;
 using Margay.Ctl.Commands;
 using Margay.Ctl.Settings;
 
@@ -24,6 +26,8 @@ public static class CommandLine
     {
         var root = new RootCommand("Margay: a routed virtual network for Linux hosts. This is the operator's tool.");
         var connection = new Connection(terminal);
+        root.Options.Remove(root.Options.First(o => o is HelpOption));
+        root.Options.Add(new HelpOption("--help", "-h"));
         foreach (Option option in connection.Options) root.Options.Add(option);
         root.Subcommands.Add(GetCommand.Build(terminal, connection));
         root.Subcommands.Add(ApplyCommand.Build(terminal, connection));
@@ -49,7 +53,8 @@ public static class CommandLine
         ParseResult parsed = Build(terminal).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors) terminal.Error.WriteLine($"error: {error.Message}");
+            Command command = parsed.CommandResult.Command;
+            foreach (ParseError error in parsed.Errors) terminal.Error.WriteLine($"error: {error.Message}{Hint(parsed, command)}");
             terminal.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitStatus.Usage;
         }
@@ -68,6 +73,9 @@ public static class CommandLine
             return ExitStatus.Failed;
         }
     }
+
+    private static string Hint(ParseResult parsed, Command command) => parsed.UnmatchedTokens is not [string word, ..] ? "" :
+        Suggestion.Hint(word, word.StartsWith('-') ? command.Options.Select(o => o.Name) : command.Subcommands.Select(c => c.Name));
 
     private static string PathOf(CommandResult command) => command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "margay";
 }

@@ -33,7 +33,7 @@ internal static class CommonOptions
 
     public static Argument<string[]> Targets(string description)
     {
-        var argument = new Argument<string[]>("TARGET") { Description = description, Arity = ArgumentArity.OneOrMore };
+        var argument = new Argument<string[]>("TARGET") { HelpName = "TARGET", Description = description, Arity = ArgumentArity.OneOrMore };
         argument.CompletionSources.Add(_ => ResourceKinds.All.Select(k => new System.CommandLine.Completions.CompletionItem(k.Plural)));
         return argument;
     }

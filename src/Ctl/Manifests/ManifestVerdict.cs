@@ -17,7 +17,7 @@ internal sealed record ManifestVerdict(string Source, int Line, string? Kind, st
     public void WriteTo(TextWriter writer)
     {
         string what = Kind is null ? "" : Name is null ? $"{Kind}: " : $"{Kind}/{Name}: ";
-        foreach (ManifestFinding finding in Findings)
+        foreach (ManifestFinding finding in Findings.OrderBy(f => f.Line ?? Line))
         {
             int line = finding.Line ?? Line;
             writer.WriteLine($"{Source}{(line > 0 ? $":{line}" : "")}: {finding.Severity}: {what}{(finding.Field.Length > 0 ? $"{finding.Field}: " : "")}{finding.Message}");

@@ -79,7 +79,8 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
     /// <summary>Every configured peer that is to be up is Established and has sent End-of-RIB for all its families.</summary>
     internal bool AllSentEndOfRib()
     {
-        if (loop.Config is null) return false;
+        // Without any peer there is nothing to conclude from.
+        if (_byName.Count == 0) return false;
         foreach (Peer p in _byName.Values)
         {
             if (p.Spec.AdminDown || p.IsDynamic) continue;

@@ -30,6 +30,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
             Families = s?.Agreed?.Families ?? FamilySet.None,
             Capabilities = s?.RemoteOpen?.Capabilities.ToWords() ?? [],
             LastError = p.LastError,
+            ConnectError = p.ConnectError,
             RoutesReceived = p.RibPeer?.Received.Sum() ?? 0,
             RoutesAccepted = p.RibPeer?.Accepted.Sum() ?? 0,
             RoutesAdvertised = s?.Output.Members.Sum(m => m.Group.AdvertisedTo(m.Peer)) ?? 0,
@@ -68,6 +69,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
     {
         foreach ((int path, PathReason reason) in table.Explain(prefix))
         {
+            if (kind == RibKind.AdjRibIn && table.Peer(table.Path(path).Peer).IsLocal) continue;
             RouteRow row = Row(table, nlri, path, reason, received: kind == RibKind.AdjRibIn);
             if (kind == RibKind.LocRib && reason > PathReason.Multipath) continue;
             if (peer is null || row.Peer == peer) rows.Add(row);

@@ -37,6 +37,8 @@ public sealed class Speaker : IAsyncDisposable
         return _loop;
     }
 
+    internal SpeakerLoop Prepared => _loop!;
+
     internal void Step(TimeSpan wait) => _loop!.Step(wait);
 
     /// <summary>Starts the loop, on a thread of its own in the caller's network namespace. Listeners and sessions come with the first configuration.</summary>

@@ -100,6 +100,12 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         Settle();
     }
 
+    /// <summary>There is something to do without waiting.</summary>
+    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty;
+
+    /// <summary>When a timer may fire, by the clock of <see cref="SpeakerOptions.Time"/> from its start; null: none is set.</summary>
+    internal TimeSpan? NextTimer => Timers.Next is { } t ? t + _options.Time.GetElapsedTime(0, _start) : null;
+
     private TimeSpan ReadClock() => _options.Time.GetElapsedTime(_start);
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

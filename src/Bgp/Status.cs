@@ -43,8 +43,11 @@ public sealed record PeerStatus
     /// <summary>The peer's capabilities in words.</summary>
     public ImmutableArray<string> Capabilities { get; init; } = [];
 
-    /// <summary>Why the session went down last, in words; empty if it never did.</summary>
+    /// <summary>Why the last session ended, or why an OPEN was refused, in words; empty if neither ever happened.</summary>
     public required string LastError { get; init; }
+
+    /// <summary>Why there is no connection, in words; empty while there is one.</summary>
+    public string ConnectError { get; init; } = "";
 
     /// <summary>Routes in the Adj-RIB-In, rejected ones included.</summary>
     public int RoutesReceived { get; init; }

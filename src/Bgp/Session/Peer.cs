@@ -15,6 +15,7 @@ internal sealed class Peer
     private readonly LoopTimer _connectTimer;
     private TimeSpan _idleUntil;
     private int _failures;
+    private int _faults;
     private bool _stopped = true;
 
     internal Peer(ISessionHost host, PeerSpec spec, InetAddress address, bool isDynamic)
@@ -37,7 +38,12 @@ internal sealed class Peer
     internal BgpSession? Incoming { get; private set; }
     internal BgpSession? Established { get; private set; }
     internal DateTimeOffset Since { get; private set; }
+
+    /// <summary>Why the last session ended, or why an OPEN was refused.</summary>
     internal string LastError { get; private set; } = "";
+
+    /// <summary>Why there is no connection; empty while there is one.</summary>
+    internal string ConnectError { get; private set; } = "";
     internal int TimesEstablished { get; private set; }
 
     /// <summary>In the RIB, from the first session on.</summary>
@@ -72,6 +78,7 @@ internal sealed class Peer
     {
         if (Spec.AdminDown) return;
         _stopped = false;
+        HeldUntil = TimeSpan.Zero;
         if (!IsPassive) Connect();
     }
 
@@ -85,12 +92,14 @@ internal sealed class Peer
         Incoming?.Close(send, reason);
     }
 
-    /// <summary>Ends the session; it comes up again by itself.</summary>
+    /// <summary>Ends the session; it comes up again by itself, also if it was held down.</summary>
     internal void Reset(NotificationMessage? send, string reason)
     {
+        HeldUntil = TimeSpan.Zero;
         Established?.Close(send, reason);
         Outgoing?.Close(send, reason);
         Incoming?.Close(send, reason);
+        Connect();
     }
 
     /// <summary>Ends the session without a NOTIFICATION, so that a peer with graceful restart keeps our routes.</summary>
@@ -107,22 +116,25 @@ internal sealed class Peer
     internal void Hold(TimeSpan? restartAfter)
     {
         HeldUntil = restartAfter is { } t ? _host.Now + t : TimeSpan.MaxValue;
-        if (restartAfter is not null && !IsPassive) _host.Timers.Set(_connectTimer, HeldUntil);
     }
 
     private void Connect()
     {
         if (Outgoing is { State: SessionState.Connect } hanging)
         {
-            LastError = $"cannot connect to {Address}: no answer";
             Outgoing = null;
-            hanging.Close(null, LastError);
+            hanging.Close(null, $"cannot connect to {Address}: no answer");
         }
-        if (_stopped || IsPassive || Established is not null || Outgoing is not null || _host.Now < HeldUntil) return;
+        if (_stopped || IsPassive || Established is not null || Outgoing is not null) return;
+        if (_host.Now < HeldUntil)
+        {
+            if (HeldUntil < TimeSpan.MaxValue) _host.Timers.Set(_connectTimer, HeldUntil);
+            return;
+        }
         ConnectRequest request = new(Address, Spec.RemotePort, Spec.LocalAddress, Spec.Interface, Spec.Password, Ttl, MinTtl);
         if (!_host.Transport.TryConnect(request, out IConnection? connection, out string error))
         {
-            LastError = error;
+            ConnectError = error;
             Retry(Spec.Timers.ConnectRetry);
             return;
         }
@@ -147,16 +159,15 @@ internal sealed class Peer
             session.Begin();
             return;
         }
-        LastError = $"cannot connect to {Address}: {error}";
-        session.Close(null, LastError);
+        session.Close(null, $"cannot connect to {Address}: {error}");
     }
 
     /// <summary>The peer connected to us. False: the connection is refused.</summary>
     internal bool OnAccepted(IConnection connection)
     {
         if (_stopped || _host.Now < HeldUntil) return false;
-        // After repeated errors the peer has to wait too.
-        if (_failures >= 4 && _host.Now < _idleUntil) return false;
+        // A peer that keeps sending what we must refuse has to wait too.
+        if (_faults >= 4 && _host.Now < _idleUntil) return false;
         if (Incoming is { State: SessionState.OpenSent } older) older.Close(null, "the peer opened another connection");
         if (Incoming is not null) return false;
         connection.SetTtl(Ttl, MinTtl);
@@ -233,7 +244,8 @@ internal sealed class Peer
         Established = session;
         other?.Close(NotificationMessage.Cease(CeaseSubcode.ConnectionCollisionResolution), "another connection is Established");
         TimerQueue.Cancel(_connectTimer);
-        _failures = 0;
+        _failures = _faults = 0;
+        ConnectError = "";
         TimesEstablished++;
         Since = _host.WallClock;
         Log.PeerUp(_host.Logger, Name, session.Agreed!.RemoteAs);
@@ -245,7 +257,10 @@ internal sealed class Peer
         if (Outgoing == session) Outgoing = null;
         if (Incoming == session) Incoming = null;
         bool collision = IsCollision(sent) || IsCollision(received);
-        if (!collision) LastError = sent is null ? reason : $"{reason} (sent NOTIFICATION {sent})";
+        // A connection that ended before anything was said says nothing about the peer's reasons: it must not hide the last one known.
+        if (was == SessionState.Established || ((sent ?? received) is not null && !collision)) LastError = sent is null ? reason : $"{reason} (sent NOTIFICATION {sent})";
+        else if (!collision) ConnectError = reason;
+        if (sent is not null && !collision && was != SessionState.Established) _faults++;
         if (Established == session)
         {
             Established = null;

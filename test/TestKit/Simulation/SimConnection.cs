@@ -1,0 +1,155 @@
+using Margay.Bgp.Transport;
+using Margay.Core.Net;
+
+namespace Margay.TestKit.Simulation;
+
+/// <summary>One end of a simulated stream.</summary>
+public sealed class SimConnection : IConnection
+{
+    private readonly SimTransport _host;
+    private readonly string? _password;
+    private readonly Queue<byte[]> _received = new();
+    private int _offset;
+    private SimConnection? _other;
+    private int _outstanding;
+    private bool _wantsWrite;
+    private bool _ended;
+    private bool _closed;
+    private bool _paused;
+
+    internal SimConnection(SimTransport host, InetAddress local, InetAddress remote, string? password)
+    {
+        _host = host;
+        LocalAddress = local;
+        RemoteAddress = remote;
+        _password = password;
+    }
+
+    public InetAddress LocalAddress { get; }
+    public InetAddress RemoteAddress { get; }
+    public object? Owner { get; set; }
+    public string Error { get; private set; } = "";
+
+    /// <summary>A reader that does not read: nothing is acknowledged until it is taken back.</summary>
+    public bool Paused
+    {
+        get => _paused;
+        set
+        {
+            _paused = value;
+            if (!value) _host.Schedule(TimeSpan.Zero, e => NotifyReadable(e));
+        }
+    }
+
+    // Runs on the connecting host, when the answer to its SYN would be there.
+    internal void Connect(ushort port, ITransportEvents events)
+    {
+        if (_closed) return;
+        SimTransport? remote = _host.Network.HostOf(RemoteAddress);
+        SimListener? listener = remote?.ListenerFor(RemoteAddress, port);
+        if (listener is not null && listener.PasswordFor(LocalAddress) != _password) return;
+        if (listener is null)
+        {
+            events.OnConnected(this, "Connection refused");
+            return;
+        }
+        _other = new SimConnection(remote!, RemoteAddress, LocalAddress, _password) { _other = this };
+        SimConnection accepted = _other;
+        remote!.Schedule(TimeSpan.Zero, e => e.OnAccepted(listener, accepted));
+        events.OnConnected(this, null);
+    }
+
+    private bool IsCut => _host.Network.IsCut(LocalAddress, RemoteAddress);
+
+    public int Write(ReadOnlySpan<ArraySegment<byte>> buffers)
+    {
+        if (_ended || _closed) return Fail("Broken pipe");
+        int written = 0;
+        foreach (ArraySegment<byte> b in buffers)
+        {
+            int room = Math.Min(b.Count, _host.Network.Window - _outstanding);
+            if (room <= 0) break;
+            Deliver(b.AsSpan(0, room).ToArray());
+            written += room;
+            _outstanding += room;
+            if (room < b.Count) break;
+        }
+        int total = 0;
+        foreach (ArraySegment<byte> b in buffers) total += b.Count;
+        _wantsWrite = written < total;
+        return written;
+    }
+
+    private int Fail(string why)
+    {
+        Error = why;
+        return -1;
+    }
+
+    private void Deliver(byte[] bytes)
+    {
+        if (IsCut || _other is not { } other) return;
+        other._host.Schedule(_host.Network.Delay, events =>
+        {
+            if (other._closed) return;
+            other._received.Enqueue(bytes);
+            if (!other._paused) other.NotifyReadable(events);
+        });
+    }
+
+    // As with epoll: told again as long as there is something to read.
+    private void NotifyReadable(ITransportEvents events)
+    {
+        if (_closed || _paused || Owner is null) return;
+        while (!_closed && !_paused && (_received.Count > 0 || _ended))
+        {
+            bool last = _received.Count == 0;
+            events.OnReadable(this);
+            if (last) return;
+        }
+    }
+
+    public int Read(Span<byte> destination)
+    {
+        if (_received.Count == 0) return _ended ? Fail("closed by the peer") : 0;
+        byte[] head = _received.Peek();
+        int n = Math.Min(destination.Length, head.Length - _offset);
+        head.AsSpan(_offset, n).CopyTo(destination);
+        _offset += n;
+        if (_offset == head.Length)
+        {
+            _received.Dequeue();
+            _offset = 0;
+        }
+        Acknowledge(n);
+        return n;
+    }
+
+    private void Acknowledge(int n)
+    {
+        if (IsCut || _other is not { } other) return;
+        other._host.Schedule(_host.Network.Delay, events =>
+        {
+            other._outstanding -= n;
+            if (!other._wantsWrite || other._closed) return;
+            other._wantsWrite = false;
+            events.OnWritable(other);
+        });
+    }
+
+    public void SetTtl(byte send, byte receiveAtLeast)
+    {
+    }
+
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        if (_other is not { } other || IsCut) return;
+        other._host.Schedule(_host.Network.Delay, events =>
+        {
+            other._ended = true;
+            other.NotifyReadable(events);
+        });
+    }
+}

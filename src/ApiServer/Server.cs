@@ -70,7 +70,7 @@ internal sealed class Server : IAsyncDisposable
         try
         {
             await BuiltIns.EnsureAsync(store, time).ConfigureAwait(false);
-            try { graph.Start(); } catch (NotImplementedException) { /* until the graph lands */ }
+            graph.Start();
 
             ObjectRegistry registry = new(store, time);
             WatchCounter watches = new();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
 using System.Security.Cryptography;
+using Margay.Api.Client;
 using Margay.Core.Net;
 using Margay.Lab.Checks;
 using Margay.Lab.Processes;
@@ -158,9 +159,11 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
         List<LabProcess> agents = [];
         foreach (Host host in topology.Hosts) agents.Add(StartProgram(host.Name, "margay-agent", AgentCommand(server, host)));
         foreach (LabProcess agent in agents)
-            await WaitAsync(agent, StartLimit, () => Task.FromResult(File.Exists(Path.Combine(_paths.Run(agent.Node), "agent.sock"))), cancel).ConfigureAwait(false);
+            await WaitAsync(agent, StartLimit, () => Task.FromResult(Answers(Path.Combine(_paths.Run(agent.Node), "agent.sock"))), cancel).ConfigureAwait(false);
         return string.Join(", ", topology.Hosts.Select(h => $"{h.Name} (AS {h.As})"));
     }
+
+    private static bool Answers(string agentSocket) => File.Exists(agentSocket) && new AgentClient(agentSocket, TimeSpan.FromSeconds(5)).Query("status").Error is null;
 
     private string[] AgentCommand(Server server, Host host) =>
     [

@@ -14,11 +14,11 @@ internal static unsafe class Exec
     /// <summary>Returns only when it failed, with the reason.</summary>
     internal static string Replace(Enclosure enclosure, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment)
     {
-        if (Launcher.FindProgram(command[0]) is not { } program) return $"there is no program '{command[0]}'";
         Dictionary<string, string> variables = [];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables()) variables[(string)entry.Key] = (string?)entry.Value ?? "";
         variables["PATH"] = Launcher.SearchPath();
         foreach ((string key, string value) in environment) variables[key] = value;
+        if (Launcher.FindProgram(command[0], variables["PATH"]) is not { } program) return $"there is no program '{command[0]}'";
         return enclosure.Run(() =>
         {
             // .NET ignores SIGPIPE, and what is ignored stays so across execve.

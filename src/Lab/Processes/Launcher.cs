@@ -29,7 +29,7 @@ internal static class Launcher
         ProcessStartInfo info = new(command[0]) { WorkingDirectory = "/", RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in command.Skip(1)) info.ArgumentList.Add(argument);
         SetEnvironment(info, environment);
-        info.FileName = FindProgram(command[0]) ?? command[0];
+        info.FileName = FindProgram(command[0], info.Environment["PATH"]) ?? command[0];
         using Process process = enclosure.Run(() => Process.Start(info)) ?? throw new InvalidOperationException($"{command[0]} was not started");
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancel);
         Task<string> error = process.StandardError.ReadToEndAsync(cancel);
@@ -57,10 +57,10 @@ internal static class Launcher
     }
 
     /// <summary>Looks a program up as a shell would, in PATH and where daemons are kept. Null when it is nowhere.</summary>
-    internal static string? FindProgram(string name)
+    internal static string? FindProgram(string name, string? path = null)
     {
         if (name.Contains('/', StringComparison.Ordinal)) return File.Exists(name) ? name : null;
-        return SearchPath().Split(':').Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+        return (path ?? SearchPath()).Split(':').Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
     }
 
     /// <summary>PATH, with the directories of daemons after it.</summary>

@@ -16,6 +16,8 @@ internal sealed class LogFile : IDisposable
 
     public LogFile(string path)
     {
+        // SQLite takes a short file for an empty database, and writes over it.
+        if (!IsNewOrDatabase(path)) throw Damaged(path, "it is no SQLite database");
         SqliteConnectionStringBuilder options = new() { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 1 };
         _connection = new SqliteConnection(options.ConnectionString);
         try
@@ -53,6 +55,15 @@ internal sealed class LogFile : IDisposable
     public static StoreOpenException Damaged(string path, string what, Exception? inner = null) => new(
         $"the database {path} is damaged ({what}); it was left as it is: restore it from a backup, together with its -wal file, or move it away to start empty",
         inner ?? new InvalidDataException(what));
+
+    private static bool IsNewOrDatabase(string path)
+    {
+        if (!File.Exists(path)) return true;
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Span<byte> head = stackalloc byte[16];
+        int length = file.ReadAtLeast(head, 16, throwOnEndOfStream: false);
+        return length == 0 || head.SequenceEqual("SQLite format 3\0"u8);
+    }
 
     private void Prepare(string path)
     {

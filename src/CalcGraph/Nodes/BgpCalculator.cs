@@ -9,7 +9,8 @@ namespace Margay.CalcGraph.Nodes;
 /// There is one session per pair of addresses; the more specific object wins (one for a node, then by selector, then for all, then the mesh; ties by name).
 /// Between two of our nodes the one with the numerically lower address connects and the other waits, so that connections do not collide.
 /// </summary>
-internal sealed class BgpCalculator(IReadOnlyDictionary<string, NodeInfo> nodes)
+/// <param name="nodes">Sorted by name.</param>
+internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
 {
     public const uint DefaultAsNumber = 64512;
     private const int DefaultPort = 179;
@@ -43,7 +44,7 @@ internal sealed class BgpCalculator(IReadOnlyDictionary<string, NodeInfo> nodes)
 
     public NodeSettings SettingsOf(string name)
     {
-        NodeInfo? node = nodes.GetValueOrDefault(name);
+        nodes.TryGetValue(name, out NodeInfo? node);
         return new NodeSettings
         {
             Node = name,
@@ -98,7 +99,7 @@ internal sealed class BgpCalculator(IReadOnlyDictionary<string, NodeInfo> nodes)
     {
         foreach (bool isIPv6 in new[] { false, true })
         {
-            if (node.Address(isIPv6) is not { } own || peer.Address(isIPv6) is not { } other) continue;
+            if (node.Address(isIPv6) is not { } own || peer.Address(isIPv6) is not { } other || other == own) continue;
             yield return new PeerView
             {
                 Name = isIPv6 ? name + "/v6" : name,

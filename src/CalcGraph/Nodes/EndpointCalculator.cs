@@ -111,7 +111,8 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
             if (!IpPrefix.TryParse(networks[i], out IpPrefix prefix) || !prefix.IsHost) return false;
             addresses[i] = MemberKey.Of(prefix);
         }
-        if (addresses.Length > 1) addresses = [.. addresses.Distinct()];
+        // Nearly always one of each family.
+        if (addresses.Length > 2 || (addresses.Length == 2 && addresses[0] == addresses[1])) addresses = [.. addresses.Distinct()];
         return true;
     }
 
@@ -136,7 +137,8 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
     private IReadOnlyList<string> ShareList(IReadOnlyList<string>? names)
     {
         if (names is null || names.Count == 0) return [];
-        ref IReadOnlyList<string>? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_profileLists, string.Join('\n', names), out _);
+        string text = names.Count == 1 ? names[0] : string.Join('\n', names);
+        ref IReadOnlyList<string>? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_profileLists, text, out _);
         return shared ??= [.. names];
     }
 

@@ -9,7 +9,8 @@ namespace Margay.CalcGraph.Nodes;
 /// </summary>
 internal sealed class NodeFacts
 {
-    private readonly Dictionary<string, NodeInfo> _nodes = [];
+    // Sorted: where two nodes claim one address, who comes first must not depend on who came first.
+    private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
     private readonly PoolCalculator _pools = new();
     private readonly BlockCalculator _blocks = new();
     private readonly BgpCalculator _bgp;
@@ -19,7 +20,7 @@ internal sealed class NodeFacts
     /// <summary>Adds, replaces or (null) removes. False when nothing that matters changed.</summary>
     public bool SetNode(string name, Node? node)
     {
-        NodeInfo? before = _nodes.GetValueOrDefault(name), now = node is null ? null : NodeInfo.Of(node);
+        NodeInfo? before = Find(name), now = node is null ? null : NodeInfo.Of(node);
         if (before is null ? now is null : now is not null && now.IsLike(before)) return false;
         if (now is null) _nodes.Remove(name);
         else _nodes[name] = now;
@@ -37,8 +38,10 @@ internal sealed class NodeFacts
 
     public NodeSettings SettingsOf(string node) => _bgp.SettingsOf(node);
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
-    public Dictionary<string, PoolView> PoolsOf(string node) => _pools.PoolsOf(_nodes.GetValueOrDefault(node)?.Labels);
+    public Dictionary<string, PoolView> PoolsOf(string node) => _pools.PoolsOf(Find(node)?.Labels);
     public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
+
+    private NodeInfo? Find(string name) => _nodes.TryGetValue(name, out NodeInfo? node) ? node : null;
 
     /// <summary>By value, the lists within included.</summary>
     public static bool SameSettings(NodeSettings? a, NodeSettings? b)

@@ -10,13 +10,13 @@ namespace Margay.CalcGraph.Nodes;
 internal sealed class PeerRule
 {
     private readonly BGPPeerSpec _spec;
-    private readonly HashSet<NodeInfo> _locals;
-    private readonly HashSet<NodeInfo>? _peers;
+    private readonly NodeList _locals;
+    private readonly NodeList? _peers;
     private readonly (InetAddress Address, int Port)? _peerAddress;
     private readonly NodeInfo? _peerAddressOwner;
     private readonly string _prefix;
 
-    private PeerRule(BGPPeer peer, HashSet<NodeInfo> locals, HashSet<NodeInfo>? peers, (InetAddress, int)? peerAddress, NodeInfo? owner)
+    private PeerRule(BGPPeer peer, NodeList locals, NodeList? peers, (InetAddress, int)? peerAddress, NodeInfo? owner)
     {
         _spec = peer.Spec;
         Name = peer.Name;
@@ -34,25 +34,19 @@ internal sealed class PeerRule
     public int Rank { get; }
 
     /// <summary>Null when the object says nothing that can be done: then it counts as absent.</summary>
-    public static PeerRule? TryMake(BGPPeer peer, IReadOnlyDictionary<string, NodeInfo> nodes)
+    public static PeerRule? TryMake(BGPPeer peer, SortedDictionary<string, NodeInfo> nodes)
     {
         BGPPeerSpec spec = peer.Spec;
         // A password that cannot be read must not become a session without one. Peering with workloads is not there yet.
         if (spec.Password is { Value: null } || spec.LocalWorkloadSelector is not null) return null;
-        HashSet<NodeInfo> locals = [];
-        if (spec.Node is { } name)
-        {
-            if (nodes.TryGetValue(name, out NodeInfo? one)) locals.Add(one);
-        }
-        else
-        {
-            if (!Selector.TryParse(spec.NodeSelector, out Selector? selector)) return null;
-            locals.UnionWith(nodes.Values.Where(n => selector.Matches(n.Labels)));
-        }
+        NodeList locals;
+        if (spec.Node is { } name) locals = new NodeList(nodes.TryGetValue(name, out NodeInfo? one) ? [one] : []);
+        else if (Selector.TryParse(spec.NodeSelector, out Selector? selector)) locals = new NodeList(nodes.Values.Where(n => selector.Matches(n.Labels)));
+        else return null;
         if (spec.PeerSelector is { } text)
         {
             return Selector.TryParse(text, out Selector? selector)
-                ? new PeerRule(peer, locals, [.. nodes.Values.Where(n => selector.Matches(n.Labels))], null, null)
+                ? new PeerRule(peer, locals, new NodeList(nodes.Values.Where(n => selector.Matches(n.Labels))), null, null)
                 : null;
         }
         if (!TryParseEndpoint(spec.PeerIP, out InetAddress address, out int port)) return null;
@@ -61,12 +55,12 @@ internal sealed class PeerRule
 
     public IEnumerable<PeerView> ViewsFor(NodeInfo node, BgpCalculator bgp)
     {
-        if (_peerAddress is { } peer) return _locals.Contains(node) && _peerAddressOwner != node ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
-        IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Where(p => p != node).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
+        if (_peerAddress is { } peer) return _locals.Contains(node) && _peerAddressOwner?.Name != node.Name ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
+        IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Items.Where(p => p.Name != node.Name).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
         bool mirrors = _spec.ReversePeering != "Manual" && _peers!.Contains(node);
         // A pair that select each other have one session, which is both.
         IEnumerable<PeerView> back = mirrors
-            ? _locals.Where(l => l != node && !(_locals.Contains(node) && _peers!.Contains(l))).SelectMany(l => ToNode(node, l, bgp, mirrored: true))
+            ? _locals.Items.Where(l => l.Name != node.Name && !(_locals.Contains(node) && _peers!.Contains(l))).SelectMany(l => ToNode(node, l, bgp, mirrored: true))
             : [];
         return forth.Concat(back);
     }
@@ -122,5 +116,19 @@ internal sealed class PeerRule
         ReadOnlySpan<char> host = text.AsSpan(0, colon);
         bool bracketed = host is ['[', .., ']'];
         return InetAddress.TryParse(bracketed ? host[1..^1] : host, null, out address) && address.IsIPv6 == bracketed;
+    }
+
+    /// <summary>Nodes in the order of their names.</summary>
+    private sealed class NodeList(IEnumerable<NodeInfo> nodes)
+    {
+        private readonly HashSet<string> _names = [];
+
+        public List<NodeInfo> Items { get; } = [.. nodes];
+
+        public bool Contains(NodeInfo node)
+        {
+            if (_names.Count == 0) _names.UnionWith(Items.Select(n => n.Name));
+            return _names.Contains(node.Name);
+        }
     }
 }

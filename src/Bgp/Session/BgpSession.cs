@@ -154,6 +154,11 @@ internal sealed class BgpSession
     private bool IsGracefulAfter(NotificationMessage n) =>
         Agreed?.GracefulRestart is { Notification: true } && !(n.Code == ErrorCode.Cease && n.Subcode == (byte)CeaseSubcode.HardReset);
 
+    // RFC 8538 §4: what is meant to end the session for good says so.
+    private bool IsFinal(NotificationMessage n) =>
+        Agreed?.GracefulRestart is { Notification: true } && n.Code == ErrorCode.Cease
+        && (CeaseSubcode)n.Subcode is CeaseSubcode.AdministrativeShutdown or CeaseSubcode.PeerDeconfigured or CeaseSubcode.MaximumNumberOfPrefixesReached;
+
     internal SendOutcome Flush()
     {
         if (State is SessionState.Idle or SessionState.Connect) return SendOutcome.Idle;
@@ -210,7 +215,7 @@ internal sealed class BgpSession
         SessionState was = State;
         if (send is not null && was != SessionState.Connect)
         {
-            Output.Enqueue(send.ToMessage());
+            Output.Enqueue((IsFinal(send) ? send.AsHardReset() : send).ToMessage());
             // Best effort: a peer that does not read gets none.
             Output.Flush(_host.SendBuffers);
         }

@@ -10,6 +10,13 @@ public sealed record NotificationMessage(ErrorCode Code, byte Subcode, byte[] Da
 {
     internal static NotificationMessage Cease(CeaseSubcode subcode, string text = "") => new(ErrorCode.Cease, (byte)subcode, ShutdownData(text));
 
+    /// <summary>The same, such that a peer with RFC 8538 does not take it for a restart: Hard Reset with the real reason inside.</summary>
+    internal NotificationMessage AsHardReset() => new(ErrorCode.Cease, (byte)CeaseSubcode.HardReset, [(byte)Code, Subcode, .. Data]);
+
+    /// <summary>The reason inside a Hard Reset (RFC 8538 §3.1); otherwise this.</summary>
+    internal NotificationMessage Inner =>
+        Code == ErrorCode.Cease && Subcode == (byte)CeaseSubcode.HardReset && Data.Length >= 2 ? Read(Data) : this;
+
     internal static NotificationMessage HoldTimerExpired => new(ErrorCode.HoldTimerExpired, 0, []);
 
     internal static NotificationMessage Update(UpdateSubcode subcode, ReadOnlySpan<byte> data = default) =>
@@ -46,6 +53,12 @@ public sealed record NotificationMessage(ErrorCode Code, byte Subcode, byte[] Da
 
     /// <summary>In words, e.g. <c>Cease / Administrative Shutdown: "maintenance"</c>.</summary>
     public override string ToString()
+    {
+        if (Inner != this) return $"{CodeName()} / {SubcodeName()}: {Inner.ToPlainString()}";
+        return ToPlainString();
+    }
+
+    private string ToPlainString()
     {
         string text = ShutdownText;
         string what = SubcodeName();

@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using Margay.Bgp;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+using Margay.Interop.Netlink;
+using Margay.Netlink.Namespaces;
+
+namespace Margay.Interop.Bgp;
+
+/// <summary>
+/// Two network namespaces joined by a cable: our speaker in one (10.9.0.1, fd09::1, AS 65001), a real daemon in the other (10.9.0.2, fd09::2). Everything
+/// started is ended by its process id, and everything made is removed, also when a test fails.
+/// </summary>
+internal sealed class BgpLab : IDisposable
+{
+    internal const string Us = "10.9.0.1";
+    internal const string Peer = "10.9.0.2";
+    internal const string Us6 = "fd09::1";
+    internal const string Peer6 = "fd09::2";
+
+    private readonly List<Process> _processes = [];
+    private readonly List<Speaker> _speakers = [];
+    private readonly string _id = Guid.NewGuid().ToString("N")[..6];
+
+    internal BgpLab()
+    {
+        Tool.RequireRoot();
+        UsNamespace = NetworkNamespace.Create(UsName).Value;
+        PeerNamespace = NetworkNamespace.Create(PeerName).Value;
+        Directory.CreateDirectory(Folder);
+        // FRR gives up root before it opens its files.
+        File.SetUnixFileMode(Folder, (UnixFileMode)0x1ff);
+        Tool.Run("ip", "-n", UsName, "link", "add", "v0", "type", "veth", "peer", "name", "v0", "netns", PeerName);
+        foreach ((string ns, string v4, string v6) in new[] { (UsName, Us, Us6), (PeerName, Peer, Peer6) })
+        {
+            Tool.Run("ip", "-n", ns, "link", "set", "lo", "up");
+            Tool.Run("ip", "-n", ns, "link", "set", "v0", "up");
+            Tool.Run("ip", "-n", ns, "addr", "add", v4 + "/24", "dev", "v0");
+            Tool.Run("ip", "-n", ns, "addr", "add", v6 + "/64", "dev", "v0", "nodad");
+        }
+    }
+
+    private string UsName => $"mgy-bgp-{_id}-us";
+    internal string PeerName => $"mgy-bgp-{_id}-peer";
+    internal NetworkNamespace UsNamespace { get; }
+    internal NetworkNamespace PeerNamespace { get; }
+
+    /// <summary>Scratch for the daemon's configuration and sockets.</summary>
+    internal string Folder => Path.Combine(Path.GetTempPath(), $"mgy-bgp-{_id}");
+
+    /// <summary>The peer as our speaker usually has it.</summary>
+    internal static PeerSpec Spec(RemoteAs asn, Func<PeerSpec, PeerSpec>? more = null)
+    {
+        PeerSpec spec = new()
+        {
+            Name = "peer",
+            RemoteAddress = InetAddress.Parse(Peer),
+            RemoteAs = asn,
+            Families = FamilySet.Unicast,
+            SelfIPv6 = InetAddress.Parse(Us6),
+            Timers = PeerTimers.Default with { ConnectRetry = TimeSpan.FromSeconds(1), IdleHoldMax = TimeSpan.FromSeconds(1) },
+        };
+        return more?.Invoke(spec) ?? spec;
+    }
+
+    internal static SpeakerConfig Config(params PeerSpec[] peers) => new()
+    {
+        LocalAs = 65001,
+        RouterId = InetAddress.Parse(Us),
+        Listen = [new ListenEndpoint(InetAddress.AnyV4), new ListenEndpoint(InetAddress.AnyV6)],
+        Peers = [.. peers],
+    };
+
+    internal async Task<Speaker> StartSpeaker(SpeakerConfig config, SpeakerOptions? options = null)
+    {
+        Speaker speaker = new(options ?? new SpeakerOptions());
+        UsNamespace.Run(speaker.Start);
+        _speakers.Add(speaker);
+        ImmutableArray<string> faults = await speaker.ApplyAsync(config);
+        Assert.True(faults.IsEmpty, string.Join('\n', faults));
+        return speaker;
+    }
+
+    internal void AddOurAddress(string address) => Tool.Run("ip", "-n", UsName, "addr", "add", address + "/24", "dev", "v0");
+
+    internal Process StartBird(string config)
+    {
+        string file = Write("bird.conf", config);
+        return Start("bird", "bird2", "bird", "-f", "-c", file, "-s", Path.Combine(Folder, "bird.ctl"), "-P", Path.Combine(Folder, "bird.pid"));
+    }
+
+    internal string Birdc(string command) => Tool.Run("birdc", "-s", Path.Combine(Folder, "bird.ctl"), command);
+
+    /// <summary>bgpd alone: no kernel routes, next hops count as valid.</summary>
+    internal Process StartFrr(string config)
+    {
+        string file = Write("bgpd.conf", "frr defaults datacenter\nlog file " + Path.Combine(Folder, "bgpd.log") + "\n" + config);
+        return Start("bgpd", "frr", "/usr/lib/frr/bgpd", "-f", file, "-Z", "-S", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"));
+    }
+
+    internal string Vtysh(string command) => Tool.Run("vtysh", "--vty_socket", Folder, "-d", "bgpd", "-c", command);
+
+    internal Process StartGoBgp(string config)
+    {
+        string file = Write("gobgpd.toml", config);
+        return Start("gobgpd", "gobgpd", "gobgpd", "-f", file, "-t", "toml", "--pprof-disable", "--disable-stdlog", "--api-hosts=127.0.0.1:50051");
+    }
+
+    internal string GoBgp(string command) => Tool.Run("ip", ["netns", "exec", PeerName, "gobgp", .. command.Split(' ')]);
+
+    private string Write(string name, string text)
+    {
+        string file = Path.Combine(Folder, name);
+        File.WriteAllText(file, text);
+        File.SetUnixFileMode(file, (UnixFileMode)0x1a4);
+        return file;
+    }
+
+    private Process Start(string name, string package, string command, params string[] arguments)
+    {
+        Assert.True(File.Exists(command) || new[] { "/usr/sbin", "/usr/bin" }.Any(d => File.Exists(Path.Combine(d, command))), $"'{name}' is missing: apt-get install {package}");
+        ProcessStartInfo info = new(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Process process = PeerNamespace.Start(info);
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _processes.Add(process);
+        return process;
+    }
+
+    internal static async Task<bool> Until(Func<Task<bool>> condition, double seconds = 30)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(seconds))
+        {
+            if (await condition()) return true;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+        return false;
+    }
+
+    internal static async Task Up(Speaker speaker, string name = "peer", double seconds = 30)
+    {
+        bool up = await Until(async () => (await speaker.GetPeersAsync()).Any(p => p.Name == name && p.State == SessionState.Established), seconds);
+        PeerStatus? s = (await speaker.GetPeersAsync()).FirstOrDefault(p => p.Name == name);
+        Assert.True(up, $"{name}: {s?.State} {s?.LastError} {s?.ConnectError}");
+    }
+
+    internal static async Task<PathAttributes> Route(Speaker speaker, string prefix, double seconds = 20)
+    {
+        PathAttributes? found = null;
+        IpPrefix p = IpPrefix.Parse(prefix);
+        await Until(async () => (found = await Find(speaker, p)) is not null, seconds);
+        Assert.True(found is not null, $"{prefix} did not come");
+        return found!;
+    }
+
+    internal static async Task NoRoute(Speaker speaker, string prefix, double seconds = 20) =>
+        Assert.True(await Until(async () => await Find(speaker, IpPrefix.Parse(prefix)) is null, seconds), $"{prefix} did not go");
+
+    private static async Task<PathAttributes?> Find(Speaker speaker, IpPrefix prefix) =>
+        (await speaker.GetRoutesAsync(RibKind.LocRib, prefix.IsIPv6 ? Family.IPv6Unicast : Family.IPv4Unicast, null, prefix)).FirstOrDefault(r => r.Nlri == prefix)?.Attributes;
+
+    /// <summary>Waits until the daemon's output holds all of <paramref name="parts"/>.</summary>
+    internal static async Task Shows(Func<string> command, params string[] parts)
+    {
+        string last = "";
+        bool all = await Until(() =>
+        {
+            try
+            {
+                last = command();
+            }
+            catch (Exception e) when (e is Xunit.Sdk.XunitException)
+            {
+                // The daemon's control socket may not be there yet.
+                last = e.Message;
+            }
+            return Task.FromResult(parts.All(p => last.Contains(p, StringComparison.Ordinal)));
+        });
+        Assert.True(all, string.Create(CultureInfo.InvariantCulture, $"expected '{string.Join("', '", parts)}' in:\n{last}"));
+    }
+
+    public void Dispose()
+    {
+        foreach (Speaker s in _speakers) s.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        foreach (Process p in _processes)
+        {
+            if (!p.HasExited) p.Kill();
+            p.WaitForExit();
+            p.Dispose();
+        }
+        NetworkNamespace.Delete(UsName);
+        NetworkNamespace.Delete(PeerName);
+        UsNamespace.Dispose();
+        PeerNamespace.Dispose();
+        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+    }
+}

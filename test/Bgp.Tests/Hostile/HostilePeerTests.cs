@@ -83,7 +83,7 @@ public class HostilePeerTests
     public void MalformedAttribute_CostsTheRoutes_NotTheSession()
     {
         Establish();
-        _raw.Send(Update("18 0b0101", Hex.Origin, Hex.Attribute(0x40, 2, "0201 0000fdea"), Hex.NextHop));
+        _raw.Send(Update("18 0b0101", Hex.Origin, Hex.Attribute(0x40, 2, "0201 0000fdea"), Hex.Attribute(0x40, 3, "0a000002")));
         Settle();
         Assert.NotNull(_net.Route(_us, "11.1.1.0/24"));
         _raw.Send(Update("18 0b0101", Hex.Attribute(0x40, 1, "09"), Hex.Path, Hex.NextHop));

@@ -88,9 +88,11 @@ internal sealed class BgpLab : IDisposable
 
     internal Process StartBird(string config)
     {
-        string file = Write("bird.conf", config);
+        string file = Write("bird.conf", $"log \"{Path.Combine(Folder, "bird.log")}\" all;\n{config}");
         return Start("bird", "bird2", "bird", "-f", "-c", file, "-s", Path.Combine(Folder, "bird.ctl"), "-P", Path.Combine(Folder, "bird.pid"));
     }
+
+    internal string BirdLog() => File.ReadAllText(Path.Combine(Folder, "bird.log"));
 
     internal string Birdc(string command) => Tool.Run("birdc", "-s", Path.Combine(Folder, "bird.ctl"), command);
 

@@ -52,7 +52,7 @@ public class RestartTests
         Speaker speaker = await lab.StartSpeaker(BgpLab.Config(BgpLab.Spec(65002)));
         await BgpLab.Up(speaker);
         await speaker.ShutdownAsync("moving racks");
-        await BgpLab.Shows(() => lab.Birdc("show protocols margay"), "moving racks");
+        await BgpLab.Shows(lab.BirdLog, "Received: Administrative shutdown", "moving racks");
     }
 
     [Fact]

@@ -13,12 +13,9 @@ internal static class ChainCodec
         m.Header(NfTablesMessage.Header(chain.Family));
         m.String(NFTA_CHAIN_TABLE, chain.Table);
         m.String(NFTA_CHAIN_NAME, chain.Name);
-        if (chain.Hook is { } hook)
-        {
-            m.String(NFTA_CHAIN_TYPE, hook.Type);
-            WriteHook(ref m, hook);
-        }
+        if (chain.Hook is { } hook) m.String(NFTA_CHAIN_TYPE, hook.Type);
         if (chain.Policy is { } policy) m.UInt32BigEndian(NFTA_CHAIN_POLICY, (uint)policy);
+        if (chain.Hook is not null) WriteHook(ref m, chain.Hook);
         UserData.WriteComment(ref m, NFTA_CHAIN_USERDATA, chain.Comment);
         m.End();
     }

@@ -13,7 +13,8 @@ internal static class CounterObjectCodec
         MessageWriter m = Begin(ref buffer, NFT_MSG_NEWOBJ, flags, counter.Family, counter.Table, counter.Name);
         UserData.WriteComment(ref m, NFTA_OBJ_USERDATA, counter.Comment);
         int data = m.BeginNested(NFTA_OBJ_DATA);
-        new NftCounter(counter.Value.Packets, counter.Value.Bytes).WriteData(ref m);
+        m.UInt64BigEndian(NFTA_COUNTER_BYTES, counter.Value.Bytes);
+        m.UInt64BigEndian(NFTA_COUNTER_PACKETS, counter.Value.Packets);
         m.EndNested(data);
         m.End();
     }

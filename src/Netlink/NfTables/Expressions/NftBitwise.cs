@@ -21,7 +21,6 @@ public sealed record NftBitwise(NftValue Mask, NftValue Xor) : NftExpression
     {
         m.UInt32BigEndian(NFTA_BITWISE_SREG, (uint)Source);
         m.UInt32BigEndian(NFTA_BITWISE_DREG, (uint)Destination);
-        m.UInt32BigEndian(NFTA_BITWISE_OP, NFT_BITWISE_MASK_XOR);
         m.UInt32BigEndian(NFTA_BITWISE_LEN, (uint)Mask.Length);
         NftData.Write(ref m, NFTA_BITWISE_MASK, Mask);
         NftData.Write(ref m, NFTA_BITWISE_XOR, Xor);

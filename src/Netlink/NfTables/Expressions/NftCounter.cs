@@ -10,8 +10,8 @@ public sealed record NftCounter(ulong Packets = 0, ulong Bytes = 0) : NftExpress
 
     protected internal override void WriteData(ref MessageWriter m)
     {
-        m.UInt64BigEndian(NFTA_COUNTER_BYTES, (ulong)Bytes);
-        m.UInt64BigEndian(NFTA_COUNTER_PACKETS, (ulong)Packets);
+        if (Bytes != 0) m.UInt64BigEndian(NFTA_COUNTER_BYTES, Bytes);
+        if (Packets != 0) m.UInt64BigEndian(NFTA_COUNTER_PACKETS, Packets);
     }
 
     internal static NftCounter Read(AttributeReader attributes)

@@ -1,4 +1,5 @@
 using Margay.Core.Net;
+using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -42,6 +43,12 @@ public interface IKernel : IDisposable
     NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours();
 
     IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
+
+    /// <summary>All of our tables. A table that is not there is simply absent.</summary>
+    NetlinkResult<FilterState> ReadTables(string table);
+
+    /// <summary>Applies all of it or nothing.</summary>
+    NetlinkResult Commit(FilterTransaction transaction);
 
     /// <summary>Begins to report changes by others. Called once, before anything is read, so that nothing is missed in between.</summary>
     void Listen(Action<KernelNotification> onChange);

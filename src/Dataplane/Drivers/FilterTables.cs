@@ -1,0 +1,276 @@
+using Margay.Core.State;
+using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Drivers;
+
+// Our nftables, wanted and there, and the transaction that leads from one to the other.
+//
+//   SetChain, SetElement … ─► desired ┐
+//                                     ├─ Plan ─► one transaction: tables, sets, chains │ elements out, in │ rules │ chains and sets out
+//   Resync (start, foreign change) ─► actual ┘                                          referents first                 references first
+//
+// Ours is what is in the tables of our name: nobody else has business there, so what we do not want in them goes. A chain is known again by the comments of its
+// rules, which hold digests; a set by its keys. The kernel is read back at the start and when someone else changed the tables, never otherwise. A transaction is
+// applied as a whole: no packet sees half of it, and when it is refused the kernel is as it was.
+
+/// <summary>Reconciles the nftables tables. Owned by the dataplane's loop.</summary>
+public sealed class FilterTables(IKernel kernel, string table)
+{
+    private readonly HashSet<FilterFamily> _tables = [];
+    private readonly Dictionary<FilterName, FilterChain> _content = [];
+    private readonly DeltaTracker<FilterName, FilterChainImage> _chains = new();
+    private readonly DeltaTracker<FilterName, FilterSet> _sets = new();
+    private readonly Dictionary<FilterName, ElementTracker> _elements = [];
+    private readonly HashSet<FilterName> _dirtyElements = [];
+
+    /// <summary>True until the kernel has been read back: nothing can be planned.</summary>
+    public bool NeedsResync { get; set; } = true;
+
+    public bool InSync => !NeedsResync && _chains.InSync && _sets.InSync && _dirtyElements.Count == 0;
+
+    /// <summary>There is nothing of ours in the kernel.</summary>
+    public bool IsAbsent => _tables.Count == 0;
+
+    public void SetChain(FilterChain chain)
+    {
+        FilterName name = new(chain.Family, chain.Name);
+        _content[name] = chain;
+        _chains.SetDesired(name, chain.Image);
+    }
+
+    public void RemoveChain(FilterName name)
+    {
+        _content.Remove(name);
+        _chains.RemoveDesired(name);
+    }
+
+    public void SetSet(FilterSet set)
+    {
+        FilterName name = new(set.Family, set.Name);
+        _sets.SetDesired(name, set);
+        Tracker(name, set).Set = set;
+    }
+
+    /// <summary>The set goes with all its elements.</summary>
+    public void RemoveSet(FilterName name)
+    {
+        _sets.RemoveDesired(name);
+        if (!_elements.TryGetValue(name, out ElementTracker? tracker)) return;
+        foreach (FilterElementKey key in tracker.Elements.Desired.Keys.ToArray()) tracker.Elements.RemoveDesired(key);
+        Note(name, tracker);
+    }
+
+    /// <summary>Wants an element; its set must be wanted already.</summary>
+    public void SetElement(FilterName set, FilterElementKey key, FilterElementData data = default)
+    {
+        ElementTracker tracker = _elements[set];
+        tracker.Elements.SetDesired(key, data);
+        Note(set, tracker);
+    }
+
+    public void RemoveElement(FilterName set, FilterElementKey key)
+    {
+        if (!_elements.TryGetValue(set, out ElementTracker? tracker)) return;
+        tracker.Elements.RemoveDesired(key);
+        Note(set, tracker);
+    }
+
+    /// <summary>What is wanted of a set now.</summary>
+    public IReadOnlyDictionary<FilterElementKey, FilterElementData> DesiredElements(FilterName set) => _elements[set].Elements.Desired;
+
+    /// <summary>Whether the element, as wanted, is in the kernel.</summary>
+    public bool IsApplied(FilterName set, FilterElementKey key) =>
+        !NeedsResync && _elements.TryGetValue(set, out ElementTracker? tracker)
+        && tracker.Elements.Desired.ContainsKey(key) && !tracker.Elements.ToUpdate.Contains(key) && !_sets.ToUpdate.Contains(set);
+
+    public bool IsApplied(FilterName chain) => !NeedsResync && _chains.Desired.ContainsKey(chain) && !_chains.ToUpdate.Contains(chain);
+
+    /// <summary>Reads back what is in the kernel.</summary>
+    public NetlinkResult Resync()
+    {
+        NetlinkResult<FilterState> read = kernel.ReadTables(table);
+        if (!read.Ok) return read.Result;
+        FilterState state = read.Value;
+        _tables.Clear();
+        _tables.UnionWith(state.Tables);
+        _chains.ResyncActual(state.Chains);
+        _sets.ResyncActual(state.Sets);
+        foreach ((FilterName name, FilterSet set) in state.Sets) Tracker(name, set);
+        foreach ((FilterName name, ElementTracker tracker) in _elements)
+        {
+            tracker.Elements.ResyncActual(state.Elements.TryGetValue(name, out Dictionary<FilterElementKey, FilterElementData>? found) ? found : []);
+            Note(name, tracker);
+        }
+        NeedsResync = false;
+        return default;
+    }
+
+    /// <summary>The transaction that is due; empty when there is nothing to do.</summary>
+    public FilterTransaction Plan()
+    {
+        FilterTransaction plan = new(table);
+        if (NeedsRebuild())
+        {
+            PlanRebuild(plan);
+            return plan;
+        }
+        PlanTables(plan);
+        PlanNewSets(plan, _sets.ToUpdate);
+        PlanNewChains(plan, _chains.ToUpdate.Where(n => !_chains.Actual.ContainsKey(n)));
+        foreach (FilterName name in _dirtyElements) PlanElements(plan, name);
+        foreach (FilterName name in _chains.ToUpdate) PlanRules(plan, name, flush: _chains.Actual.ContainsKey(name));
+        PlanRemovals(plan);
+        return plan;
+    }
+
+    /// <summary>Applies a plan. On failure nothing has changed, but what we believe of the kernel may be wrong: it is read back before the next one.</summary>
+    public NetlinkResult Apply(FilterTransaction plan)
+    {
+        NetlinkResult result = kernel.Commit(plan);
+        if (!result.Ok)
+        {
+            NeedsResync = true;
+            return result;
+        }
+        foreach (FilterChange change in plan.Changes) NoteApplied(change);
+        return default;
+    }
+
+    /// <summary>A set or base chain of our name that is of another make: it cannot be changed in place, so the table is replaced, in one transaction.</summary>
+    private bool NeedsRebuild() =>
+        _sets.ToUpdate.Any(_sets.Actual.ContainsKey)
+        || _chains.ToUpdate.Any(n => _chains.Actual.TryGetValue(n, out FilterChainImage? there) && there.Base != _chains.Desired[n].Base);
+
+    private void PlanRebuild(FilterTransaction plan)
+    {
+        foreach (FilterFamily family in _tables) plan.Add(new DestroyTable(family));
+        foreach (FilterFamily family in Families()) plan.Add(new AddTable(family));
+        PlanNewSets(plan, _sets.Desired.Keys);
+        PlanNewChains(plan, _chains.Desired.Keys);
+        foreach ((FilterName name, ElementTracker tracker) in _elements)
+            if (tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
+        foreach (FilterName name in _chains.Desired.Keys) PlanRules(plan, name, flush: false);
+    }
+
+    private IEnumerable<FilterFamily> Families() => _chains.Desired.Keys.Concat(_sets.Desired.Keys).Select(n => n.Family).Distinct();
+
+    private void PlanTables(FilterTransaction plan)
+    {
+        if (_tables.Count == 2) return;
+        foreach (FilterFamily family in Families())
+            if (!_tables.Contains(family)) plan.Add(new AddTable(family));
+    }
+
+    private void PlanNewSets(FilterTransaction plan, IEnumerable<FilterName> names)
+    {
+        foreach (FilterName name in names) plan.Add(new AddSet(_sets.Desired[name]));
+    }
+
+    private void PlanNewChains(FilterTransaction plan, IEnumerable<FilterName> names)
+    {
+        foreach (FilterName name in names) plan.Add(new AddChain(name.Family, name.Name, _content[name].Base));
+    }
+
+    private void PlanElements(FilterTransaction plan, FilterName name)
+    {
+        ElementTracker tracker = _elements[name];
+        DeltaTracker<FilterElementKey, FilterElementData> elements = tracker.Elements;
+        // The elements of a set that goes, go with it; but a verdict map must let go of its chains first, so they are named even then.
+        List<FilterElementKey> gone = [.. elements.ToUpdate.Where(elements.Actual.ContainsKey)];
+        if (_sets.Desired.ContainsKey(name) || tracker.Set.Data == FilterSetData.Verdict) gone.AddRange(elements.ToDelete);
+        if (gone.Count > 0) plan.Add(new DeleteElements(tracker.Set, gone));
+        if (elements.ToUpdate.Count > 0) plan.Add(new AddElements(tracker.Set, [.. elements.ToUpdate.Select(k => KeyValuePair.Create(k, elements.Desired[k]))]));
+    }
+
+    private void PlanRules(FilterTransaction plan, FilterName name, bool flush)
+    {
+        if (flush) plan.Add(new FlushChain(name.Family, name.Name));
+        foreach (FilterRule rule in _content[name].Rules) plan.Add(new AddRule(name.Family, name.Name, rule));
+    }
+
+    private void PlanRemovals(FilterTransaction plan)
+    {
+        // They may name each other: emptied first, deleted second.
+        foreach (FilterName name in _chains.ToDelete) plan.Add(new FlushChain(name.Family, name.Name));
+        foreach (FilterName name in _chains.ToDelete) plan.Add(new DeleteChain(name.Family, name.Name));
+        foreach (FilterName name in _sets.ToDelete) plan.Add(new DeleteSet(name.Family, name.Name));
+    }
+
+    private void NoteApplied(FilterChange change)
+    {
+        switch (change)
+        {
+            case AddTable c:
+                _tables.Add(c.Family);
+                break;
+            case DestroyTable c:
+                NoteTableGone(c.Family);
+                break;
+            case AddSet c:
+                _sets.SetActual(new FilterName(c.Family, c.Set.Name), c.Set);
+                break;
+            case DeleteSet c:
+                NoteSetGone(new FilterName(c.Family, c.Name));
+                break;
+            case AddChain c when _content.TryGetValue(new FilterName(c.Family, c.Name), out FilterChain? chain):
+                _chains.SetActual(new FilterName(c.Family, c.Name), chain.Image);
+                break;
+            case FlushChain c when _content.TryGetValue(new FilterName(c.Family, c.Name), out FilterChain? chain):
+                _chains.SetActual(new FilterName(c.Family, c.Name), chain.Image);
+                break;
+            case DeleteChain c:
+                _chains.RemoveActual(new FilterName(c.Family, c.Name));
+                break;
+            case AddElements c:
+                NoteElements(c.Set, e =>
+                {
+                    foreach ((FilterElementKey key, FilterElementData data) in c.Elements) e.SetActual(key, data);
+                });
+                break;
+            case DeleteElements c:
+                NoteElements(c.Set, e =>
+                {
+                    foreach (FilterElementKey key in c.Keys) e.RemoveActual(key);
+                });
+                break;
+        }
+    }
+
+    private void NoteElements(FilterSet set, Action<DeltaTracker<FilterElementKey, FilterElementData>> note)
+    {
+        FilterName name = new(set.Family, set.Name);
+        ElementTracker tracker = _elements[name];
+        note(tracker.Elements);
+        Note(name, tracker);
+    }
+
+    private void NoteTableGone(FilterFamily family)
+    {
+        _tables.Remove(family);
+        foreach (FilterName name in _chains.Actual.Keys.Where(n => n.Family == family).ToArray()) _chains.RemoveActual(name);
+        foreach (FilterName name in _sets.Actual.Keys.Where(n => n.Family == family).ToArray()) NoteSetGone(name);
+    }
+
+    private void NoteSetGone(FilterName name)
+    {
+        _sets.RemoveActual(name);
+        if (!_elements.TryGetValue(name, out ElementTracker? tracker)) return;
+        tracker.Elements.ResyncActual([]);
+        Note(name, tracker);
+        if (!_sets.Desired.ContainsKey(name)) _elements.Remove(name);
+    }
+
+    private ElementTracker Tracker(FilterName name, FilterSet set)
+    {
+        if (!_elements.TryGetValue(name, out ElementTracker? tracker)) _elements[name] = tracker = new ElementTracker(set);
+        return tracker;
+    }
+
+    private void Note(FilterName name, ElementTracker tracker)
+    {
+        if (tracker.Elements.InSync) _dirtyElements.Remove(name);
+        else _dirtyElements.Add(name);
+    }
+}

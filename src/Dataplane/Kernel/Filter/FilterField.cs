@@ -1,0 +1,78 @@
+namespace Margay.Dataplane.Kernel.Filter;
+
+/// <summary>What a packet is matched by; each is one register load of known width (linux/netfilter/nf_tables.h: meta, ct, payload).</summary>
+public enum FilterField
+{
+    /// <summary>Name of the interface it came in by, 16 bytes.</summary>
+    InputInterface,
+    OutputInterface,
+
+    /// <summary>NFPROTO_IPV4 (2) or NFPROTO_IPV6 (10).</summary>
+    NetworkProtocol,
+    TransportProtocol,
+    ConntrackState,
+    SourceV4,
+    DestinationV4,
+    SourceV6,
+    DestinationV6,
+    HopLimit,
+    SourcePort,
+    DestinationPort,
+
+    /// <summary>The first byte of ICMP and of ICMPv6.</summary>
+    IcmpType,
+    IcmpCode,
+
+    /// <summary>Both at once, type first.</summary>
+    IcmpTypeAndCode,
+
+    /// <summary>Target address of neighbour solicitation and advertisement (RFC 4861).</summary>
+    NdTarget,
+    ArpOperation,
+    ArpSenderAddress,
+    ArpSenderMac,
+
+    /// <summary>A 32-bit value of a map: the id of a policy set.</summary>
+    Id,
+}
+
+/// <summary>Widths and names, as <c>nft</c> knows them.</summary>
+public static class FilterFields
+{
+    /// <summary>Bytes of the value.</summary>
+    public static int Width(this FilterField field) => field switch
+    {
+        FilterField.InputInterface or FilterField.OutputInterface or FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => 16,
+        FilterField.ArpSenderMac => 6,
+        FilterField.ConntrackState or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Id => 4,
+        FilterField.SourcePort or FilterField.DestinationPort or FilterField.ArpOperation or FilterField.IcmpTypeAndCode => 2,
+        _ => 1,
+    };
+
+    /// <summary>Bytes it takes in a concatenation: registers are 4 bytes.</summary>
+    public static int PaddedWidth(this FilterField field) => (field.Width() + 3) & ~3;
+
+    public static string Text(this FilterField field) => field switch
+    {
+        FilterField.InputInterface => "iifname",
+        FilterField.OutputInterface => "oifname",
+        FilterField.NetworkProtocol => "meta nfproto",
+        FilterField.TransportProtocol => "meta l4proto",
+        FilterField.ConntrackState => "ct state",
+        FilterField.SourceV4 => "ip saddr",
+        FilterField.DestinationV4 => "ip daddr",
+        FilterField.SourceV6 => "ip6 saddr",
+        FilterField.DestinationV6 => "ip6 daddr",
+        FilterField.HopLimit => "ip6 hoplimit",
+        FilterField.SourcePort => "th sport",
+        FilterField.DestinationPort => "th dport",
+        FilterField.IcmpType => "icmp type",
+        FilterField.IcmpCode => "icmp code",
+        FilterField.IcmpTypeAndCode => "icmp type and code",
+        FilterField.NdTarget => "icmpv6 taddr",
+        FilterField.ArpOperation => "arp operation",
+        FilterField.ArpSenderAddress => "arp saddr ip",
+        FilterField.ArpSenderMac => "arp saddr ether",
+        _ => "id",
+    };
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Margay.Netlink.NfTables;
+
+namespace Margay.Dataplane.Kernel.Filter;
+
+/// <summary>A step of a rule. A match that fails ends the rule; a verdict ends the chain, or the packet.</summary>
+public abstract record FilterStatement;
+
+/// <summary>The field equals the value, after masking; a value shorter than the field compares its first bytes.</summary>
+public sealed record FilterCompare(FilterField Field, NftValue Value, bool Negate = false, NftValue? Mask = null) : FilterStatement
+{
+    public override string ToString() => $"{Field.Text()}{(Mask is { } m ? $" & {m}" : "")} {(Negate ? "!= " : "")}{Value}";
+}
+
+/// <summary>Any of the bits is set (<c>ct state established,related</c>).</summary>
+public sealed record FilterAnyBit(FilterField Field, uint Bits) : FilterStatement
+{
+    public override string ToString() => $"{Field.Text()} {Bits}";
+}
+
+/// <summary>The field is between the values, both included.</summary>
+public sealed record FilterRange(FilterField Field, NftValue From, NftValue To, bool Negate = false) : FilterStatement
+{
+    public override string ToString() => $"{Field.Text()} {(Negate ? "!= " : "")}{From}-{To}";
+}
+
+/// <summary>The fields, joined, are in the set; a mask applies to a single field.</summary>
+public sealed record FilterLookup(ImmutableArray<FilterField> Fields, string Set, bool Negate = false, NftValue? Mask = null) : FilterStatement
+{
+    public FilterLookup(FilterField field, string set, bool negate = false, NftValue? mask = null) : this([field], set, negate, mask)
+    {
+    }
+
+    public override string ToString() =>
+        $"{string.Join(" . ", Fields.Select(f => f.Text()))}{(Mask is { } m ? $" & {m}" : "")} {(Negate ? "!= " : "")}@{Set}";
+}
+
+/// <summary>
+/// The field's value in <paramref name="Map"/>, looked up in <paramref name="Verdicts"/>, gives the verdict; without either entry the rule ends.
+/// The value goes from one lookup to the other in a register: no packet mark is touched.
+/// </summary>
+public sealed record FilterDispatch(FilterField Field, string Map, string Verdicts) : FilterStatement
+{
+    public override string ToString() => $"{Field.Text()} map @{Map} vmap @{Verdicts}";
+}
+
+public sealed record FilterCounter : FilterStatement
+{
+    public override string ToString() => "counter";
+}
+
+/// <summary>A copy of the packet's head goes to the NFLOG group with this prefix.</summary>
+public sealed record FilterLog(ushort Group, string Prefix) : FilterStatement
+{
+    public override string ToString() => $"log group {Group} prefix \"{Prefix}\"";
+}
+
+/// <summary>Source address translation to the outgoing link's address.</summary>
+public sealed record FilterMasquerade : FilterStatement
+{
+    public override string ToString() => "masquerade";
+}
+
+public enum FilterVerdictKind
+{
+    Accept,
+    Drop,
+    Return,
+    Jump,
+    Goto,
+}
+
+public sealed record FilterVerdict(FilterVerdictKind Kind, string? Chain = null) : FilterStatement
+{
+    public static FilterVerdict Accept { get; } = new(FilterVerdictKind.Accept);
+    public static FilterVerdict Drop { get; } = new(FilterVerdictKind.Drop);
+    public static FilterVerdict Return { get; } = new(FilterVerdictKind.Return);
+    public static FilterVerdict Jump(string chain) => new(FilterVerdictKind.Jump, chain);
+    public static FilterVerdict Goto(string chain) => new(FilterVerdictKind.Goto, chain);
+
+    public override string ToString() => Chain is null ? Kind.ToString().ToLowerInvariant() : $"{Kind.ToString().ToLowerInvariant()} {Chain}";
+}

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.NfTables;
+using Margay.Netlink.NfTables.Expressions;
+
+namespace Margay.Dataplane.Kernel;
+
+/// <summary>Our statements as the kernel's expressions: load a field into registers, then compare, look up or decide.</summary>
+internal static class FilterExpressions
+{
+    public static List<NftExpression> Of(FilterRule rule)
+    {
+        List<NftExpression> result = [];
+        foreach (FilterStatement statement in rule.Statements) Add(statement, result);
+        return result;
+    }
+
+    private static void Add(FilterStatement statement, List<NftExpression> to)
+    {
+        switch (statement)
+        {
+            case FilterCompare s:
+                Load(s.Field, s.Mask, to);
+                to.Add(new NftCmp(s.Negate ? NftCmpOperator.NotEqual : NftCmpOperator.Equal, s.Value));
+                break;
+            case FilterAnyBit s:
+                Load(s.Field, NftValue.Native(s.Bits), to);
+                to.Add(new NftCmp(NftCmpOperator.NotEqual, NftValue.Native(0u)));
+                break;
+            case FilterRange s:
+                Load(s.Field, null, to);
+                to.Add(new NftRange(s.From, s.To, s.Negate ? NftRangeOperator.Outside : NftRangeOperator.Inside));
+                break;
+            case FilterLookup s:
+                Load(s.Fields, s.Mask, to);
+                to.Add(new NftLookup(s.Set) { Invert = s.Negate });
+                break;
+            case FilterDispatch s:
+                Load(s.Field, null, to);
+                to.Add(new NftLookup(s.Map) { Destination = NftRegister.R1 });
+                to.Add(NftLookup.VerdictMap(s.Verdicts));
+                break;
+            case FilterCounter:
+                to.Add(new NftCounter());
+                break;
+            case FilterLog s:
+                to.Add(new NftLog(s.Prefix, s.Group));
+                break;
+            case FilterMasquerade:
+                to.Add(new NftMasquerade());
+                break;
+            case FilterVerdict s:
+                to.Add(NftImmediate.Decide(Verdict(s)));
+                break;
+            default:
+                throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
+        }
+    }
+
+    private static NftVerdict Verdict(FilterVerdict verdict) => verdict.Kind switch
+    {
+        FilterVerdictKind.Accept => NftVerdict.Accept,
+        FilterVerdictKind.Drop => NftVerdict.Drop,
+        FilterVerdictKind.Return => NftVerdict.Return,
+        FilterVerdictKind.Jump => NftVerdict.Jump(verdict.Chain!),
+        _ => NftVerdict.Goto(verdict.Chain!),
+    };
+
+    private static void Load(FilterField field, NftValue? mask, List<NftExpression> to) => Load([field], mask, to);
+
+    private static void Load(ImmutableArray<FilterField> fields, NftValue? mask, List<NftExpression> to)
+    {
+        int word = 0;
+        foreach (FilterField field in fields)
+        {
+            to.Add(LoadInto(field, NftRegisters.Word(word)));
+            word += field.PaddedWidth() / 4;
+        }
+        if (mask is { } bits) to.Add(NftBitwise.And(bits));
+    }
+
+    private static NftExpression LoadInto(FilterField field, NftRegister register)
+    {
+        return field switch
+        {
+            FilterField.InputInterface => new NftMeta(NftMetaKey.IncomingLinkName) { Destination = register },
+            FilterField.OutputInterface => new NftMeta(NftMetaKey.OutgoingLinkName) { Destination = register },
+            FilterField.NetworkProtocol => new NftMeta(NftMetaKey.NfProto) { Destination = register },
+            FilterField.TransportProtocol => new NftMeta(NftMetaKey.L4Proto) { Destination = register },
+            FilterField.ConntrackState => new NftCt(NftCtKey.State) { Destination = register },
+            FilterField.SourceV4 => Payload(NftPayloadBase.Network, 12),
+            FilterField.DestinationV4 => Payload(NftPayloadBase.Network, 16),
+            FilterField.SourceV6 => Payload(NftPayloadBase.Network, 8),
+            FilterField.DestinationV6 => Payload(NftPayloadBase.Network, 24),
+            FilterField.HopLimit => Payload(NftPayloadBase.Network, 7),
+            FilterField.SourcePort or FilterField.IcmpType or FilterField.IcmpTypeAndCode => Payload(NftPayloadBase.Transport, 0),
+            FilterField.DestinationPort => Payload(NftPayloadBase.Transport, 2),
+            FilterField.IcmpCode => Payload(NftPayloadBase.Transport, 1),
+            FilterField.NdTarget => Payload(NftPayloadBase.Transport, 8),
+            FilterField.ArpOperation => Payload(NftPayloadBase.Network, 6),
+            FilterField.ArpSenderMac => Payload(NftPayloadBase.Network, 8),
+            FilterField.ArpSenderAddress => Payload(NftPayloadBase.Network, 14),
+            _ => throw new InvalidOperationException($"{field} is no part of a packet"),
+        };
+
+        NftPayload Payload(NftPayloadBase header, uint offset) => new(header, offset, (uint)field.Width()) { Destination = register };
+    }
+
+    public static NftDataType Type(FilterField field) => field switch
+    {
+        FilterField.InputInterface or FilterField.OutputInterface => NftDataType.IfName,
+        FilterField.NetworkProtocol => NftDataType.NfProto,
+        FilterField.TransportProtocol => NftDataType.InetProto,
+        FilterField.ConntrackState => NftDataType.CtState,
+        FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress => NftDataType.Ipv4Addr,
+        FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => NftDataType.Ipv6Addr,
+        FilterField.SourcePort or FilterField.DestinationPort => NftDataType.InetService,
+        FilterField.IcmpType => NftDataType.IcmpType,
+        FilterField.ArpSenderMac => NftDataType.EtherAddr,
+        FilterField.Id => NftDataType.Mark,
+        _ => throw new InvalidOperationException($"no set is keyed by {field}"),
+    };
+}

@@ -1,0 +1,119 @@
+using Margay.Core.Net;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Namespaces;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Kernel;
+
+/// <summary>
+/// The real kernel. Three sockets are opened once and kept: requests to rtnetlink, requests to nf_tables (closing one with destroy work pending waits 5–13 ms),
+/// and a monitor of each on its own thread. The namespace is that of the opener unless another is given, which
+/// stays the caller's to dispose.
+/// </summary>
+public sealed class NetlinkKernel : IKernel
+{
+    private readonly NetworkNamespace? _space;
+    private readonly DataplaneOptions _options;
+    private readonly RouteSocket _routes;
+    private readonly NftKernel _nft;
+    private KernelMonitor? _monitor;
+
+    public NetlinkKernel(DataplaneOptions options, NetworkNamespace? space = null)
+    {
+        _options = options;
+        _space = space;
+        _routes = space is null ? RouteSocket.Open() : RouteSocket.OpenIn(space);
+        _nft = new NftKernel(space);
+    }
+
+    public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix)
+    {
+        NetlinkResult<IReadOnlyList<Link>> all = _routes.ListLinks();
+        return all.Ok ? all.Value.Where(l => l.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList() : all.Result;
+    }
+
+    public NetlinkResult<Link> GetLink(string name) => _routes.GetLink(name);
+
+    public NetlinkResult SetLinkUp(int index) => _routes.SetLink(index, new LinkChange { Up = true });
+
+    public NetlinkResult<string> ReadSysctl(string key) => _space is null ? Sysctl.Read(key) : _space.ReadSysctl(key);
+
+    public NetlinkResult WriteSysctl(string key, string value) => _space is null ? Sysctl.Write(key, value) : _space.WriteSysctl(key, value);
+
+    public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) =>
+        _routes.ListRoutes(new RouteFilter { Table = RouteTable.Main, Protocol = (RouteProtocol)protocol });
+
+    public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol)
+    {
+        NetlinkResult<IReadOnlyList<Nexthop>> all = _routes.ListNexthops();
+        return all.Ok ? all.Value.Where(n => n.Protocol == (RouteProtocol)protocol).ToList() : all.Result;
+    }
+
+    public IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes)
+    {
+        using RouteBatch batch = _routes.CreateBatch();
+        foreach (RouteChange change in changes)
+        {
+            if (change.Add is { } add) batch.AddRoute(add);
+            else if (change.Replace is { } replace) batch.AddRoute(replace, replace: true);
+            else if (change.Delete is { } delete) batch.DeleteRoute(delete);
+            else if (change.SetNexthop is { } nexthop) batch.AddNexthop(nexthop, replace: true);
+            else if (change.DeleteNexthop is { } id) batch.DeleteNexthop(id);
+        }
+        return ResultPerChange(batch, changes.Count);
+    }
+
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address)
+    {
+        NetlinkResult<RouteEntry> found = _routes.LookupRoute(address);
+        if (!found.Ok) return found.Result;
+        RouteEntry route = found.Value;
+        if (route.Type != RouteType.Unicast || route.LinkIndex == 0)
+            return new NetlinkResult(Errno.ENETUNREACH, $"{address} is not reached through a link");
+        return new NextHopResolution(route.LinkIndex, route.Gateway ?? address);
+    }
+
+    public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours()
+    {
+        NetlinkResult<IReadOnlyList<Neighbour>> all = _routes.ListNeighbours();
+        return all.Ok ? all.Value.Where(n => (n.State & NeighbourState.Permanent) != 0).ToList() : all.Result;
+    }
+
+    public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes)
+    {
+        using RouteBatch batch = _routes.CreateBatch();
+        foreach (NeighbourChange change in changes)
+        {
+            if (change.Delete) batch.DeleteNeighbour(change.Neighbour);
+            else batch.AddNeighbour(change.Neighbour, replace: true);
+        }
+        return ResultPerChange(batch, changes.Count);
+    }
+
+    public NetlinkResult<FilterState> ReadTables(string table) => _nft.Read(table);
+
+    public NetlinkResult Commit(FilterTransaction transaction) => _nft.Commit(transaction);
+
+    public void Listen(Action<KernelNotification> onChange) =>
+        _monitor ??= new KernelMonitor(_space, _options, _routes.PortId, _nft.PortId, onChange);
+
+    /// <summary>A failure without a number means that answers were lost: then no result is trusted.</summary>
+    private static NetlinkResult[] ResultPerChange(RouteBatch batch, int count)
+    {
+        NetlinkResult[] results = new NetlinkResult[count];
+        foreach (NetlinkResult failure in batch.Complete())
+        {
+            if (failure.Index < 0) Array.Fill(results, failure);
+            else results[failure.Index] = failure;
+        }
+        return results;
+    }
+
+    public void Dispose()
+    {
+        _monitor?.Dispose();
+        _routes.Dispose();
+        _nft.Dispose();
+    }
+}

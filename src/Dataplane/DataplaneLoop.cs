@@ -4,19 +4,48 @@ using Microsoft.Extensions.Logging;
 
 namespace Margay.Dataplane;
 
+// From what is wanted to what is:
+//
+//   agent:   ViewChanged · EndpointAttached/Detached · BlocksChanged      speaker: RoutesChanged      kernel: KernelChanged      timer
+//                  └──────────────────────────┬────────────────────────────────┴──────────────────────────┘
+//                                       one queue, one reader
+//                                             ▼
+//   Managers note it: Endpoint · Policy · IpSet · Route · Pool   ── desired state ──►  Drivers: HostLinks · FilterTables · Neighbours · Nexthops · Routes
+//                                             ▼  queue empty
+//   DataplanePass, once for the whole burst: drivers apply what differs, in the order that is written there ──► kernel ──► EndpointProgrammed / EndpointFailed
+//
+// Nothing is applied before the first whole view has come and the agent's endpoints are known, but that an absent table is made, closed. What fails stays pending and is
+// tried again with a growing delay. DESIGN.md tells the rest: the shape of the tables, who owns what, what a restart does.
+
 /// <summary>Makes one host's kernel match what is wanted of it, and keeps it so. One loop owns everything; it never awaits.</summary>
 public sealed class DataplaneLoop : IAsyncDisposable
 {
     private readonly EventLoop<DataplaneEvent> _loop;
+    private readonly DataplanePass _pass;
+    private readonly IKernel _kernel;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
 
+    /// <param name="kernel">Used by this loop alone from now on; the caller disposes it, after this.</param>
     /// <param name="report">Called on the loop: note it and return.</param>
     public DataplaneLoop(DataplaneOptions options, IKernel kernel, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
     {
-        _loop = new EventLoop<DataplaneEvent>(_ => { }, _ => { });
+        _kernel = kernel;
+        _time = time;
+        // A full queue will be worked off, and the pass after that looks at the clock too: a lost tick is no loss.
+        _timer = time.CreateTimer(_ => _loop!.TryPost(new TimerElapsed()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _pass = new DataplanePass(options, kernel, report, time, logger);
+        _loop = new EventLoop<DataplaneEvent>(_pass.On, e => OnDefect(e, logger), Idle);
     }
 
     /// <summary>Reads back what is in the kernel and begins. Events posted before are kept.</summary>
-    public void Start() => _loop.Start();
+    public void Start()
+    {
+        // Listening comes first: nothing that happens after the first reading is missed.
+        _kernel.Listen(OnKernelChanged);
+        _loop.TryPost(new TimerElapsed());
+        _loop.Start();
+    }
 
     /// <summary>False when the queue is full or the loop has ended.</summary>
     public bool TryPost(DataplaneEvent item) => _loop.TryPost(item);
@@ -24,7 +53,7 @@ public sealed class DataplaneLoop : IAsyncDisposable
     /// <summary>Waits while the queue is full.</summary>
     public ValueTask PostAsync(DataplaneEvent item, CancellationToken cancel = default) => _loop.PostAsync(item, cancel);
 
-    /// <summary>The state as rows, taken after all that was posted before.</summary>
+    /// <summary>The state as rows, taken after all that was posted before was applied.</summary>
     public async Task<DataplaneSnapshot> InspectAsync(CancellationToken cancel = default)
     {
         TaskCompletionSource<DataplaneSnapshot> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,6 +61,30 @@ public sealed class DataplaneLoop : IAsyncDisposable
         return await answer.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Ends the loop. The kernel is left as it is: forwarding and policy go on.</summary>
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    private void Idle()
+    {
+        TimeSpan? again = _pass.Run();
+        _timer.Change(again ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>On the monitor's thread. When the queue is full, one note that anything may have changed stands for all that does not fit.</summary>
+    private void OnKernelChanged(KernelNotification notification)
+    {
+        if (_loop.TryPost(new KernelChanged(notification))) return;
+        _pass.NoteOverrun();
+    }
+
+    private void OnDefect(Exception exception, ILogger logger)
+    {
+        Log.Defect(logger, exception);
+        _pass.OnDefect();
+        _timer.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Ends the loop after what is queued. The kernel is left as it is: forwarding and policy go on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        await _loop.DisposeAsync().ConfigureAwait(false);
+    }
 }

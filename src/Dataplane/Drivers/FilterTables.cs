@@ -87,6 +87,10 @@ public sealed class FilterTables(IKernel kernel, string table)
 
     public bool IsApplied(FilterName chain) => !NeedsResync && _chains.Desired.ContainsKey(chain) && !_chains.ToUpdate.Contains(chain);
 
+    /// <summary>Names of the sets that wanted rules look up.</summary>
+    public IReadOnlySet<string> SetsNamedByRules() =>
+        _content.Values.SelectMany(c => c.Rules).SelectMany(r => r.Statements).OfType<FilterLookup>().Select(l => l.Set).ToHashSet();
+
     /// <summary>Reads back what is in the kernel.</summary>
     public NetlinkResult Resync()
     {

@@ -1,67 +1,88 @@
 using Margay.Netlink.Namespaces;
+using Margay.Netlink.NfTables;
 using Margay.Netlink.Route;
 
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// Listens to rtnetlink on a thread of its own and says what others did. Our own changes come back too, bearing the port of the socket that made them:
-/// they are passed over here, so that the loop hears only of what it does not know.
+/// Listens to rtnetlink and nf_tables, each on a thread of its own, and says what others did. Our own changes come back too, bearing the port of the socket that
+/// made them: they are passed over here, so that the loop hears only of what it does not know.
 /// </summary>
 internal sealed class KernelMonitor : IDisposable
 {
-    private const RouteEvents Events = RouteEvents.Links | RouteEvents.Addresses | RouteEvents.Routes | RouteEvents.Nexthops | RouteEvents.Neighbours;
+    private const RouteEvents Events = RouteEvents.Links | RouteEvents.Addresses | RouteEvents.Routes | RouteEvents.Nexthops | RouteEvents.Neighbours | RouteEvents.Settings;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly RouteMonitor _routes;
-    private readonly NftMonitor _tables;
-    private readonly Thread _thread;
+    private readonly NfTablesMonitor _tables;
+    private readonly Thread[] _threads;
     private readonly DataplaneOptions _options;
-    private readonly uint _ownPort;
     private readonly Action<KernelNotification> _onChange;
 
-    public KernelMonitor(NetworkNamespace? space, DataplaneOptions options, uint routePort, uint nftPort, Action<KernelNotification> onChange)
+    public KernelMonitor(NetworkNamespace? space, DataplaneOptions options, uint routePort, uint tablePort, Action<KernelNotification> onChange)
     {
         _options = options;
-        _ownPort = routePort;
         _onChange = onChange;
         _routes = space is null ? RouteMonitor.Open(Events) : RouteMonitor.OpenIn(space, Events);
-        _tables = new NftMonitor(space, options.Table, nftPort, onChange);
-        _thread = new Thread(Run) { IsBackground = true, Name = "route monitor" };
-        _thread.Start();
-    }
-
-    private void Run()
-    {
-        try
-        {
-            while (true)
+        _tables = space is null ? NfTablesMonitor.Open() : NfTablesMonitor.OpenIn(space);
+        _threads =
+        [
+            Start("route monitor", () =>
             {
                 RouteEvent happened = _routes.Read(_stop.Token);
-                if (happened.Sender == _ownPort) continue;
-                if (Translate(happened) is { } notification) _onChange(notification);
-            }
-        }
-        catch (OperationCanceledException)
+                return happened.Sender == routePort ? null : Translate(happened);
+            }),
+            Start("table monitor", () =>
+            {
+                NftEvent happened = _tables.Read(_stop.Token);
+                return happened.Sender == tablePort ? null : Translate(happened);
+            }),
+        ];
+    }
+
+    private Thread Start(string name, Func<KernelNotification?> next)
+    {
+        Thread thread = new(() =>
         {
-        }
+            try
+            {
+                while (true)
+                {
+                    if (next() is { } notification) _onChange(notification);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        })
+        { IsBackground = true, Name = name };
+        thread.Start();
+        return thread;
     }
 
     private KernelNotification? Translate(RouteEvent happened) => happened switch
     {
         LinkEvent e => new LinkNotification(e.Link.Index, e.Link.Name, e.Removed),
+        SettingsEvent e => new LinkNotification(e.LinkIndex, null, false),
         AddressEvent e => new AddressNotification(e.Address.LinkIndex),
         RouteEntryEvent e => new RouteNotification(e.Route.Destination, e.Route.Protocol == (RouteProtocol)_options.RouteProtocol, e.Removed),
         NexthopEvent e when e.Nexthop.Protocol == (RouteProtocol)_options.RouteProtocol => new NexthopNotification(e.Nexthop.Id, e.Removed),
-        // A learnt entry comes and goes all the time; only one of ours that went, or is no longer permanent, matters.
         NeighbourEvent e => new NeighbourNotification(e.Neighbour.LinkIndex, e.Neighbour.Address, e.Removed),
         RouteOverrun => new OverrunNotification(),
+        _ => null,
+    };
+
+    private TableNotification? Translate(NftEvent happened) => happened switch
+    {
+        NftChangeEvent e when e.Table == _options.Table => new TableNotification(),
+        NftOverrun => new TableNotification(),
         _ => null,
     };
 
     public void Dispose()
     {
         _stop.Cancel();
-        _thread.Join();
+        foreach (Thread thread in _threads) thread.Join();
         _routes.Dispose();
         _tables.Dispose();
         _stop.Dispose();

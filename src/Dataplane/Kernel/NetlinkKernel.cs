@@ -16,7 +16,7 @@ public sealed class NetlinkKernel : IKernel
     private readonly NetworkNamespace? _space;
     private readonly DataplaneOptions _options;
     private readonly RouteSocket _routes;
-    private readonly NftKernel _nft;
+    private readonly KernelTables _tables;
     private KernelMonitor? _monitor;
 
     public NetlinkKernel(DataplaneOptions options, NetworkNamespace? space = null)
@@ -24,7 +24,7 @@ public sealed class NetlinkKernel : IKernel
         _options = options;
         _space = space;
         _routes = space is null ? RouteSocket.Open() : RouteSocket.OpenIn(space);
-        _nft = new NftKernel(space);
+        _tables = new KernelTables(space);
     }
 
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix)
@@ -91,12 +91,12 @@ public sealed class NetlinkKernel : IKernel
         return ResultPerChange(batch, changes.Count);
     }
 
-    public NetlinkResult<FilterState> ReadTables(string table) => _nft.Read(table);
+    public NetlinkResult<FilterState> ReadTables(string table) => _tables.Read(table);
 
-    public NetlinkResult Commit(FilterTransaction transaction) => _nft.Commit(transaction);
+    public NetlinkResult Commit(FilterTransaction transaction) => _tables.Commit(transaction);
 
     public void Listen(Action<KernelNotification> onChange) =>
-        _monitor ??= new KernelMonitor(_space, _options, _routes.PortId, _nft.PortId, onChange);
+        _monitor ??= new KernelMonitor(_space, _options, _routes.PortId, _tables.PortId, onChange);
 
     /// <summary>A failure without a number means that answers were lost: then no result is trusted.</summary>
     private static NetlinkResult[] ResultPerChange(RouteBatch batch, int count)
@@ -114,6 +114,6 @@ public sealed class NetlinkKernel : IKernel
     {
         _monitor?.Dispose();
         _routes.Dispose();
-        _nft.Dispose();
+        _tables.Dispose();
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ViewState
         Dictionary<string, T> held, IReadOnlyList<T>? given, IReadOnlyList<string>? removed, bool snapshot, Func<T, string> id)
     {
         HashSet<string> touched = [.. (given ?? []).Select(id)];
-        string[] gone = [.. (snapshot ? held.Keys : removed ?? []).Where(k => !touched.Contains(k) && held.ContainsKey(k))];
+        string[] gone = [.. (snapshot ? (IEnumerable<string>)held.Keys : removed ?? []).Where(k => !touched.Contains(k) && held.ContainsKey(k))];
         foreach (T item in given ?? []) held[id(item)] = item;
         foreach (string key in gone) held.Remove(key);
         touched.UnionWith(gone);

@@ -24,6 +24,7 @@ public static class LinuxRtnetlink
     public const ushort RTM_GETNSID = 90;
     public const ushort RTM_NEWNEXTHOP = 104;
     public const ushort RTM_DELNEXTHOP = 105;
+    public const ushort RTM_NEWNETCONF = 80;
     public const ushort RTM_GETNEXTHOP = 106;
 
     public const int RTN_UNSPEC = 0;
@@ -138,6 +139,8 @@ public static class LinuxRtnetlink
     public const int RTNLGRP_IPV6_ROUTE = 11;
     public const int RTNLGRP_IPV6_RULE = 19;
     public const int RTNLGRP_NSID = 28;
+    public const int RTNLGRP_IPV4_NETCONF = 24;
+    public const int RTNLGRP_IPV6_NETCONF = 25;
     public const int RTNLGRP_NEXTHOP = 32;
 
     public const int RTEXT_FILTER_VF = 1;

@@ -57,6 +57,7 @@ public sealed class NfTablesMonitor : IDisposable
                 new NftCounterEvent(counter, removed),
             _ => null,
         };
+        if (read is not null) read = read with { Sender = message.Header.PortId };
         return read is not null;
     }
 

@@ -23,6 +23,9 @@ public sealed class NfTablesSocket : IDisposable
 
     private NfTablesSocket(NetlinkSocket socket) => _socket = socket;
 
+    /// <summary>As <see cref="NetlinkSocket.PortId"/>: tells one's own commits in a <see cref="NfTablesMonitor"/>.</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>In the namespace of the calling thread.</summary>
     public static NfTablesSocket Open(NetlinkSocketOptions? options = null) => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options));
 

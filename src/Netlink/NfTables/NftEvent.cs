@@ -1,7 +1,11 @@
 namespace Margay.Netlink.NfTables;
 
 /// <summary>What a <see cref="NfTablesMonitor"/> reports.</summary>
-public abstract record NftEvent;
+public abstract record NftEvent
+{
+    /// <summary>Port of the socket that made the commit (<see cref="NfTablesSocket.PortId"/>).</summary>
+    public uint Sender { get; init; }
+}
 
 /// <summary>Something in a table was added, changed or removed.</summary>
 public abstract record NftChangeEvent(NftFamily Family, string Table, bool Removed) : NftEvent;

@@ -21,6 +21,12 @@ public sealed record NeighbourEvent(Neighbour Neighbour, bool Removed) : RouteEv
 
 public sealed record FdbEvent(FdbEntry Entry, bool Removed) : RouteEvent;
 
+/// <summary>
+/// A setting of a link changed: forwarding, rp_filter, proxy_arp, proxy_ndp, … (the kernel does not say to what). <paramref name="LinkIndex"/> is −1 for the settings
+/// of all links (<c>ip_forward</c>), −2 for those of new ones.
+/// </summary>
+public sealed record SettingsEvent(int LinkIndex, bool IPv6) : RouteEvent;
+
 public sealed record RuleEvent(Rule Rule, bool Removed) : RouteEvent;
 
 /// <summary>The kernel had more to say than fitted: some changes were not reported. List everything again.</summary>
@@ -39,5 +45,8 @@ public enum RouteEvents
     /// <summary>Neighbours and forwarding databases: one group in the kernel.</summary>
     Neighbours = 16,
     Rules = 32,
-    All = Links | Addresses | Routes | Nexthops | Neighbours | Rules,
+
+    /// <summary>Per-link settings (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF).</summary>
+    Settings = 64,
+    All = Links | Addresses | Routes | Nexthops | Neighbours | Rules | Settings,
 }

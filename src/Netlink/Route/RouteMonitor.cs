@@ -37,6 +37,7 @@ public sealed class RouteMonitor : IDisposable
             (RouteEvents.Routes, RTNLGRP_IPV4_ROUTE), (RouteEvents.Routes, RTNLGRP_IPV6_ROUTE),
             (RouteEvents.Nexthops, RTNLGRP_NEXTHOP),
             (RouteEvents.Neighbours, RTNLGRP_NEIGH),
+            (RouteEvents.Settings, RTNLGRP_IPV4_NETCONF), (RouteEvents.Settings, RTNLGRP_IPV6_NETCONF),
             (RouteEvents.Rules, RTNLGRP_IPV4_RULE), (RouteEvents.Rules, RTNLGRP_IPV6_RULE),
         ];
         foreach ((RouteEvents wanted, int group) in groups)
@@ -70,11 +71,22 @@ public sealed class RouteMonitor : IDisposable
             RTM_NEWNEXTHOP or RTM_DELNEXTHOP when NexthopCodec.TryRead(message, out Nexthop nexthop) => new NexthopEvent(nexthop, message.Type == RTM_DELNEXTHOP),
             RTM_NEWNEIGH or RTM_DELNEIGH when NeighbourCodec.TryRead(message, out Neighbour neighbour) => new NeighbourEvent(neighbour, message.Type == RTM_DELNEIGH),
             RTM_NEWNEIGH or RTM_DELNEIGH when NeighbourCodec.TryRead(message, out FdbEntry entry) => new FdbEvent(entry, message.Type == RTM_DELNEIGH),
+            RTM_NEWNETCONF when TryReadSettings(message, out SettingsEvent settings) => settings,
             RTM_NEWRULE or RTM_DELRULE when RuleCodec.TryRead(message, out Rule rule) => new RuleEvent(rule, message.Type == RTM_DELRULE),
             _ => null,
         };
         if (read is not null) read = read with { Sender = message.Header.PortId };
         return read is not null;
+    }
+
+    // struct netconfmsg is the family alone.
+    private static bool TryReadSettings(NetlinkMessage message, out SettingsEvent settings)
+    {
+        settings = null!;
+        if (!message.TryRead(out RtGenMsg header, out AttributeReader attributes)) return false;
+        while (attributes.TryRead(out NetlinkAttribute a))
+            if (a.Type == Constants.LinuxNetconf.NETCONFA_IFINDEX) settings = new SettingsEvent(a.Int32, header.Family == Family.Inet6);
+        return settings is not null;
     }
 
     public void Dispose() => _monitor.Dispose();

@@ -52,6 +52,16 @@ public static class FilterFields
     /// <summary>Bytes it takes in a concatenation: registers are 4 bytes.</summary>
     public static int PaddedWidth(this FilterField field) => (field.Width() + 3) & ~3;
 
+    /// <summary>Some field of this width: for sets that were read back, of which the kernel knows no more.</summary>
+    public static FilterField OfWidth(int width) => width switch
+    {
+        16 => FilterField.SourceV6,
+        6 => FilterField.ArpSenderMac,
+        4 => FilterField.SourceV4,
+        2 => FilterField.DestinationPort,
+        _ => FilterField.TransportProtocol,
+    };
+
     public static string Text(this FilterField field) => field switch
     {
         FilterField.InputInterface => "iifname",

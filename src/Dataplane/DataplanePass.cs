@@ -1,0 +1,317 @@
+using System.Globalization;
+using Margay.Api.NodeSync;
+using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Dataplane.Managers;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Dataplane;
+
+/// <summary>What the loop does with an event (<see cref="On"/>) and with a burst of them (<see cref="Run"/>). Holds all the state; called by one thread at a time.</summary>
+internal sealed class DataplanePass
+{
+    private readonly DataplaneOptions _options;
+    private readonly IKernel _kernel;
+    private readonly Action<DataplaneReport> _report;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    private readonly FilterTables _tables;
+    private readonly HostLinks _links;
+    private readonly Neighbours _neighbours;
+    private readonly Nexthops _nexthops;
+    private readonly Routes _routes;
+    private readonly HostSettings _settings;
+
+    private readonly ViewState _view = new();
+    private readonly IpSetManager _ipSets;
+    private readonly PolicyManager _policies;
+    private readonly PoolManager _pools;
+    private readonly RouteManager _routing;
+    private readonly EndpointManager _endpoints;
+
+    private readonly long _start;
+    private readonly List<InspectionAsked> _inspections = [];
+    private IReadOnlyList<NetworkPrefix> _claimedBlocks = [];
+    private bool _endpointsRestored;
+    private bool _routesInSync;
+    private bool _toldInSync;
+    private bool _repairing;
+    private TimeSpan _delay;
+    private int _overruns;
+    private DataplaneCounters _counters = new();
+
+    public DataplanePass(DataplaneOptions options, IKernel kernel, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _kernel = kernel;
+        _report = report;
+        _time = time;
+        _logger = logger;
+        _start = time.GetTimestamp();
+        _tables = new FilterTables(kernel, options.Table);
+        _links = new HostLinks(kernel);
+        _neighbours = new Neighbours(kernel);
+        _nexthops = new Nexthops(kernel, options.RouteProtocol);
+        _routes = new Routes(kernel, options.RouteProtocol);
+        _settings = new HostSettings(kernel);
+        _ipSets = new IpSetManager(_tables);
+        _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), options.LogGroup, _view);
+        _pools = new PoolManager(_tables);
+        _routing = new RouteManager(_routes, _nexthops, kernel, options);
+        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _view);
+        FixedRules.Want(_tables, options);
+    }
+
+    /// <summary>What is wanted is known: things found in the kernel may be taken away.</summary>
+    private bool InSync => _view.IsComplete && _endpointsRestored;
+
+    // ---- events ----
+
+    public void On(DataplaneEvent happened)
+    {
+        switch (happened)
+        {
+            case ViewChanged e: OnView(e.Delta); break;
+            case EndpointAttached e: _endpoints.Attach(e.Endpoint); break;
+            case EndpointDetached e: _endpoints.Detach(e.Id); break;
+            case EndpointsRestored: _endpointsRestored = true; break;
+            case BlocksChanged e:
+                _claimedBlocks = e.Blocks;
+                WantBlocks();
+                break;
+            case RoutesChanged e:
+                // Other networks have their own kernels; this one is the default network's.
+                foreach (RouteUpdate update in e.Routes.Where(r => r.Prefix.Network.IsDefault)) _routing.Learn(update);
+                _routesInSync |= e.InSync;
+                break;
+            case KernelChanged e: OnKernel(e.Notification); break;
+            case InspectionAsked e: _inspections.Add(e); break;
+        }
+    }
+
+    private void OnView(ViewDelta delta)
+    {
+        if (delta.KeepAlive) return;
+        bool all = delta.Snapshot;
+        if (ViewState.Apply(_view.Pools, delta.Pools, delta.RemovedPools, all, p => p.Name).Count > 0) _pools.Apply(_view.Pools.Values);
+        if (ViewState.Apply(_view.Blocks, delta.Blocks, delta.RemovedBlocks, all, b => b.Id).Count > 0) WantBlocks();
+        _policies.OnReshaped(_ipSets.Apply(delta));
+        foreach (string id in ViewState.Apply(_view.Policies, delta.Policies, delta.RemovedPolicies, all, p => p.Id)) _policies.OnPolicyChanged(id);
+        foreach (string name in ViewState.Apply(_view.Profiles, delta.Profiles, delta.RemovedProfiles, all, p => p.Name)) _policies.OnProfileChanged(name);
+        _endpoints.OnViewChanged(ViewState.Apply(_view.Endpoints, delta.Endpoints, delta.RemovedEndpoints, all, e => e.Id));
+        _view.IsComplete |= all;
+    }
+
+    private void WantBlocks() => _routing.SetBlocks(
+        _view.Blocks.Values.Where(b => new NetworkName(b.Network).IsDefault).Select(b => IpPrefix.Parse(b.Cidr))
+            .Concat(_claimedBlocks.Where(b => b.Network.IsDefault).Select(b => b.Prefix)).ToHashSet());
+
+    private void OnKernel(KernelNotification notification)
+    {
+        switch (notification)
+        {
+            case LinkNotification { Index: < 0 }:
+                _settings.NeedsCheck = true;
+                break;
+            case LinkNotification n:
+                _links.OnChanged(n.Name, n.Index);
+                if (n.Removed) _neighbours.ForgetLink(n.Index);
+                // The kernel takes routes over a link that goes, or goes down, along without a word.
+                _routes.NeedsResync = _nexthops.NeedsResync = true;
+                _routing.OnReachabilityChanged();
+                break;
+            case AddressNotification:
+                _routing.OnReachabilityChanged();
+                break;
+            case RouteNotification { Ours: true }:
+                _routes.NeedsResync = _repairing = true;
+                break;
+            case RouteNotification:
+                _routing.OnReachabilityChanged();
+                break;
+            case NexthopNotification:
+                _nexthops.NeedsResync = _routes.NeedsResync = _repairing = true;
+                break;
+            case NeighbourNotification n when _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address)):
+                _neighbours.NeedsResync = _repairing = true;
+                break;
+            case TableNotification:
+                _tables.NeedsResync = _repairing = true;
+                break;
+            case OverrunNotification:
+                ResyncAll();
+                break;
+        }
+    }
+
+    /// <summary>From the monitor's thread: some notification found no room.</summary>
+    public void NoteOverrun() => Interlocked.Exchange(ref _overruns, 1);
+
+    /// <summary>After a defect nothing that was believed of the kernel is.</summary>
+    public void OnDefect() => ResyncAll();
+
+    private void ResyncAll()
+    {
+        _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = true;
+        _links.OnAllChanged();
+        _routing.OnReachabilityChanged();
+    }
+
+    // ---- the pass ----
+
+    /// <summary>Applies what is due. Returns when to run again by the clock, or null.</summary>
+    public TimeSpan? Run()
+    {
+        long begun = _time.GetTimestamp();
+        if (Interlocked.Exchange(ref _overruns, 0) != 0) ResyncAll();
+        string? refusal = InSync ? Apply() : Close();
+        CountPass(begun, refusal);
+        foreach (InspectionAsked asked in _inspections) asked.Answer.TrySetResult(Snapshot());
+        _inspections.Clear();
+        return NextRun(refusal);
+    }
+
+    /// <summary>Before anything is known: a table that is not there is made, with everything closed. One that is there is left to do its work.</summary>
+    private string? Close()
+    {
+        _settings.Apply();
+        if (_tables.NeedsResync && _tables.Resync() is { Ok: false } unread) return $"reading the tables: {unread}";
+        if (!_tables.IsAbsent) return null;
+        return Commit();
+    }
+
+    /// <summary>
+    /// The order between drivers, once. Taking away goes from the outside in (routes first: nothing is sent to what has no filter), adding from the inside out (filter
+    /// first: nothing gets through before it). The filter is one transaction, so its own two halves are one moment.
+    /// </summary>
+    private string? Apply()
+    {
+        TellInSync();
+        List<string> refused = [];
+        void Note(string what, bool ok)
+        {
+            if (!ok) refused.Add(what);
+        }
+
+        Note("host settings", _settings.Apply());
+        _endpoints.OnLinksMoved(_links.Check(out bool linksOk));
+        Note("a link", linksOk);
+        _endpoints.Resolve();
+        _routing.Refresh();
+        _policies.Render();
+
+        if (Resync() is { } unread) return unread;
+        Note("the removal of a route", _routes.ApplyRemovals(MayRemove));
+        if (Commit() is { } uncommitted) refused.Add(uncommitted);
+        else
+        {
+            Note("a neighbour entry", _neighbours.Apply());
+            Note("a nexthop object", _nexthops.ApplyUpdates());
+            Note("a route", _routes.ApplyUpdates());
+        }
+        if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
+
+        Tell();
+        int settings = _links.CheckSettings();
+        Note("a link's settings", settings >= 0);
+        return refused.Count == 0 ? null : string.Join("; ", refused);
+    }
+
+    private string? Resync()
+    {
+        if (_tables.NeedsResync && _tables.Resync() is { Ok: false } tables) return $"reading the tables: {tables}";
+        if (_neighbours.NeedsResync && _neighbours.Resync(_links.IsUsed) is { Ok: false } neighbours) return $"reading neighbours: {neighbours}";
+        if (_nexthops.NeedsResync && _nexthops.Resync() is { Ok: false } nexthops) return $"reading nexthop objects: {nexthops}";
+        if (_routes.NeedsResync && _routes.Resync() is { Ok: false } routes) return $"reading routes: {routes}";
+        return null;
+    }
+
+    private string? Commit()
+    {
+        if (_tables.InSync) return null;
+        FilterTransaction plan = _tables.Plan();
+        if (plan.IsEmpty) return null;
+        NetlinkResult result = _tables.Apply(plan);
+        _counters = _counters with { NftCommits = _counters.NftCommits + 1, NftMessages = _counters.NftMessages + plan.Changes.Count };
+        return result.Ok ? null : $"a change of the tables: {result}";
+    }
+
+    /// <summary>Routes of workloads and blocks go as soon as we are in sync; what BGP left behind, when it has learnt what is announced now.</summary>
+    private bool MayRemove(RouteEntry route) =>
+        _routesInSync || (route.NexthopId == 0 && route.Gateway is null && route.Hops.Count == 0);
+
+    private void TellInSync()
+    {
+        if (!_toldInSync) Log.InSync(_logger);
+        _toldInSync = true;
+        if (_routesInSync || _time.GetElapsedTime(_start) < _options.RouteHoldTime) return;
+        Log.RouteHoldOver(_logger, _options.RouteHoldTime);
+        _routesInSync = true;
+    }
+
+    private void Tell()
+    {
+        foreach (DataplaneReport report in _endpoints.Report())
+        {
+            if (report is EndpointProgrammed done) Log.EndpointProgrammed(_logger, done.Id, done.Revision);
+            if (report is EndpointFailed failed) Log.EndpointFailed(_logger, failed.Id, failed.Reason);
+            _report(report);
+        }
+    }
+
+    private TimeSpan? NextRun(string? refusal)
+    {
+        if (refusal is null)
+        {
+            _delay = TimeSpan.Zero;
+            if (_routesInSync) return null;
+            // The end of the hold time is looked at then.
+            TimeSpan left = _options.RouteHoldTime - _time.GetElapsedTime(_start);
+            return left > TimeSpan.Zero ? left : _options.RetryMinimum;
+        }
+        _delay = _delay == TimeSpan.Zero ? _options.RetryMinimum : TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, _options.RetryMaximum.Ticks));
+        Log.Refused(_logger, "a change", refusal, _delay);
+        return _delay;
+    }
+
+    private void CountPass(long begun, string? refusal)
+    {
+        TimeSpan took = _time.GetElapsedTime(begun);
+        if (_repairing) Log.Repaired(_logger, "our part of the kernel");
+        _counters = _counters with
+        {
+            Passes = _counters.Passes + 1,
+            RouteMessages = _routes.Messages,
+            Failures = _counters.Failures + (refusal is null ? 0 : 1),
+            Repairs = _counters.Repairs + (_repairing ? 1 : 0),
+            LastPass = took,
+            LongestPass = took > _counters.LongestPass ? took : _counters.LongestPass,
+        };
+        _repairing = false;
+    }
+
+    // ---- for people ----
+
+    private DataplaneSnapshot Snapshot() => new()
+    {
+        Endpoints = [.. _endpoints.Rows()],
+        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.Unreachable.Order().Select(p => new RouteRow(p.ToString(), "bgp", "", "no next hop can be reached"))],
+        Counters = _counters,
+        InSync = InSync,
+        Pending = [.. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
+    };
+
+    private RouteRow Row(RouteEntry route)
+    {
+        string via = route.Type == RouteType.Blackhole ? "blackhole"
+            : route.NexthopId != 0 ? string.Create(CultureInfo.InvariantCulture, $"nexthop {route.NexthopId}")
+            : string.Create(CultureInfo.InvariantCulture, $"link {route.LinkIndex}");
+        string? reason = _routes.IsApplied(route.Destination) ? null : _routes.Refused.GetValueOrDefault(route.Destination, "not applied yet");
+        return new RouteRow(route.Destination.ToString(), _routing.Origin(route.Destination), via, reason);
+    }
+}

@@ -1,0 +1,32 @@
+using Margay.Dataplane.Kernel;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Drivers;
+
+/// <summary>Settings of the whole host: it forwards, both families. Checked at start and when the kernel says that one changed. Owned by the dataplane's loop.</summary>
+public sealed class HostSettings(IKernel kernel)
+{
+    private static readonly (string Key, string Value)[] Wanted =
+    [
+        ("net/ipv4/ip_forward", "1"),
+        ("net/ipv6/conf/all/forwarding", "1"),
+    ];
+
+    public bool NeedsCheck { get; set; } = true;
+
+    /// <returns>False when one was refused.</returns>
+    public bool Apply()
+    {
+        if (!NeedsCheck) return true;
+        bool ok = true;
+        foreach ((string key, string value) in Wanted)
+        {
+            NetlinkResult<string> read = kernel.ReadSysctl(key);
+            // A kernel without IPv6 has nothing to set.
+            if (read.IsNotFound || (read.Ok && read.Value == value)) continue;
+            ok &= kernel.WriteSysctl(key, value).Ok;
+        }
+        NeedsCheck = !ok;
+        return ok;
+    }
+}

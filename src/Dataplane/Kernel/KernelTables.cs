@@ -1,0 +1,169 @@
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Namespaces;
+using Margay.Netlink.NfTables;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Kernel;
+
+/// <summary>Our tables over one nf_tables socket that stays open: transactions into the kernel, and what is there back out.</summary>
+internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
+{
+    /// <summary>NF_ARP_IN: the family arp numbers its hooks from 0, input first.</summary>
+    private const NftHookPoint ArpInput = 0;
+
+    private readonly NfTablesSocket _socket = space is null ? NfTablesSocket.Open() : NfTablesSocket.OpenIn(space);
+    private readonly NfTablesBatch _batch = new();
+
+    public uint PortId => _socket.PortId;
+
+    public NetlinkResult Commit(FilterTransaction transaction)
+    {
+        _batch.Clear();
+        foreach (FilterChange change in transaction.Changes) Add(transaction.Table, change);
+        return _socket.Commit(_batch);
+    }
+
+    private void Add(string table, FilterChange change)
+    {
+        NftFamily family = Family(change.Family);
+        switch (change)
+        {
+            case AddTable:
+                _batch.Add(new NftTable(family, table));
+                break;
+            case DestroyTable:
+                // Added first, so that it is there to be deleted: the kernel's own destroy is younger than what we run on.
+                _batch.Add(new NftTable(family, table));
+                _batch.Delete(new NftTable(family, table));
+                break;
+            case AddChain c:
+                _batch.Add(new NftChain(family, table, c.Name) { Hook = c.Base is { } at ? Hook(c.Family, at) : null, Policy = c.Base is null ? null : NftPolicy.Accept });
+                break;
+            case DeleteChain c:
+                _batch.Delete(new NftChain(family, table, c.Name));
+                break;
+            case FlushChain c:
+                _batch.Flush(new NftChain(family, table, c.Name));
+                break;
+            case AddRule c:
+                _batch.Add(new NftRule(family, table, c.Chain, FilterExpressions.Of(c.Rule)) { Comment = c.Rule.Comment });
+                break;
+            case AddSet c:
+                _batch.Add(Set(table, c.Set));
+                break;
+            case DeleteSet c:
+                _batch.Delete(new NftSet(family, table, c.Name, NftDataType.Mark));
+                break;
+            case AddElements c:
+                _batch.CreateElements(Set(table, c.Set), c.Elements.Select(e => Element(c.Set, e.Key, e.Value)));
+                break;
+            case DeleteElements c:
+                _batch.DeleteElements(Set(table, c.Set), c.Keys.Select(k => Element(c.Set with { Data = FilterSetData.None }, k, default)));
+                break;
+        }
+    }
+
+    public NetlinkResult<FilterState> Read(string table)
+    {
+        NetlinkResult<IReadOnlyList<NftTable>> tables = _socket.ListTables();
+        if (!tables.Ok) return tables.Result;
+        FilterState state = new();
+        foreach (NftTable found in tables.Value.Where(t => t.Name == table))
+        {
+            if (Family(found.Family) is not { } family) continue;
+            state.Tables.Add(family);
+            NetlinkResult read = ReadChains(found, family, state);
+            if (read.Ok) read = ReadSets(found, family, state);
+            if (!read.Ok) return read;
+        }
+        return state;
+    }
+
+    private NetlinkResult ReadChains(NftTable table, FilterFamily family, FilterState state)
+    {
+        NetlinkResult<IReadOnlyList<NftChain>> chains = _socket.ListChains(table);
+        if (!chains.Ok) return chains.Result;
+        NetlinkResult<IReadOnlyList<NftRule>> rules = _socket.ListRules(table);
+        if (!rules.Ok) return rules.Result;
+        ILookup<string, NftRule> byChain = rules.Value.ToLookup(r => r.Chain);
+        foreach (NftChain chain in chains.Value)
+        {
+            FilterBase? hook = chain.Hook is { } h ? new FilterBase(Hook(family, h.Point), h.Priority, h.Type == NftHook.Nat) : null;
+            state.Chains[new FilterName(family, chain.Name)] = new FilterChainImage(hook, string.Join('\n', byChain[chain.Name].Select(r => r.Comment)));
+        }
+        return default;
+    }
+
+    private NetlinkResult ReadSets(NftTable table, FilterFamily family, FilterState state)
+    {
+        NetlinkResult<IReadOnlyList<NftSet>> sets = _socket.ListSets(table);
+        if (!sets.Ok) return sets.Result;
+        // An anonymous set belongs to a rule that is not ours and goes with it.
+        foreach (NftSet set in sets.Value.Where(s => !s.Anonymous))
+        {
+            NetlinkResult<IReadOnlyList<NftElement>> elements = _socket.ListElements(set);
+            if (!elements.Ok) return elements.Result;
+            FilterName name = new(family, set.Name);
+            state.Sets[name] = Set(family, set);
+            Dictionary<FilterElementKey, FilterElementData> held = state.Elements[name] = [];
+            foreach (NftElement element in elements.Value)
+                held[new FilterElementKey(element.Key, element.KeyEnd ?? default)] = Data(element);
+        }
+        return default;
+    }
+
+    private static FilterElementData Data(NftElement element) => element switch
+    {
+        { Verdict: { } verdict } => new FilterElementData(0, verdict.Chain ?? verdict.ToString()),
+        { Data: { Length: sizeof(uint) } value } => new FilterElementData(BitConverter.ToUInt32(value.Span)),
+        _ => default,
+    };
+
+    private static NftElement Element(FilterSet set, FilterElementKey key, FilterElementData data) => new(key.From)
+    {
+        KeyEnd = key.IsRange ? key.To : null,
+        Data = set.Data == FilterSetData.Id ? NftValue.Native(data.Id) : null,
+        Verdict = set.Data == FilterSetData.Verdict ? NftVerdict.Goto(data.Goto!) : null,
+    };
+
+    private static NftSet Set(string table, FilterSet set)
+    {
+        NftDataType[] fields = [.. set.Key.Select(FilterExpressions.Type)];
+        return new NftSet(Family(set.Family), table, set.Name, fields.Length == 1 ? fields[0] : NftDataType.Concat(fields))
+        {
+            Interval = set.Interval,
+            Data = set.Data switch
+            {
+                FilterSetData.Id => NftDataType.Mark,
+                FilterSetData.Verdict => NftDataType.Verdict,
+                _ => null,
+            },
+        };
+    }
+
+    /// <summary>As read back: types are told apart by width, which is all that the kernel knows of them.</summary>
+    private static FilterSet Set(FilterFamily family, NftSet set) => new(
+        family, set.Name, [.. set.Key.Fields.Select(f => FilterFields.OfWidth(f.Length))],
+        set.Data is null ? FilterSetData.None : set.Data == NftDataType.Verdict ? FilterSetData.Verdict : FilterSetData.Id, set.Interval);
+
+    private static NftHook Hook(FilterFamily family, FilterBase at) =>
+        new(family == FilterFamily.Arp ? ArpInput : (NftHookPoint)at.Hook, at.Priority, at.Nat ? NftHook.Nat : NftHook.Filter);
+
+    private static FilterHook Hook(FilterFamily family, NftHookPoint point) =>
+        family == FilterFamily.Arp && point == ArpInput ? FilterHook.Input : (FilterHook)point;
+
+    private static NftFamily Family(FilterFamily family) => family == FilterFamily.Arp ? NftFamily.Arp : NftFamily.Inet;
+
+    private static FilterFamily? Family(NftFamily family) => family switch
+    {
+        NftFamily.Inet => FilterFamily.Inet,
+        NftFamily.Arp => FilterFamily.Arp,
+        _ => null,
+    };
+
+    public void Dispose()
+    {
+        _batch.Dispose();
+        _socket.Dispose();
+    }
+}

@@ -1,0 +1,182 @@
+using Margay.Api.Resources;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.NfTables;
+using Margay.Netlink.NfTables.Expressions;
+
+namespace Margay.Dataplane.Managers;
+
+// The rules that are always there, whatever the endpoints and policies. A packet meets them so:
+//
+//   prerouting −300  from-workload: anti-spoofing, before connection tracking can take a forged packet for another's flow
+//   input        0   egress policy of packets to this host        input   10   what becomes of those that it lets pass
+//   forward      0   egress policy of the sender                  forward 10   ingress policy of the receiver
+//   arp input    0   a workload speaks ARP for its own addresses only
+//
+// accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is used, no goto
+// changes with an endpoint. Replies and related packets are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
+// Everything from an interface with our prefix that no element of a map claims is dropped: before its policy is there, and when nobody knows it.
+
+/// <summary>Builds the base chains, and the sets and maps that they look up.</summary>
+internal static class FixedRules
+{
+    private const byte Icmpv6 = 58, IpInIp = 4, Udp = 17;
+    private const byte IPv4 = 2, IPv6 = 10;
+    private const byte RouterSolicitation = 133, RouterAdvertisement = 134, NeighbourSolicitation = 135, NeighbourAdvertisement = 136, Redirect = 137;
+    private const byte MldReport = 131, MldDone = 132, Mld2Report = 143;
+    private const ushort VxlanPort = 4789;
+
+    private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy";
+
+    private static readonly FilterStatement IsV4 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv4));
+    private static readonly FilterStatement IsV6 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6));
+    private static readonly FilterStatement Count = new FilterCounter();
+
+    public static void Want(FilterTables tables, DataplaneOptions options)
+    {
+        foreach (FilterSet set in Sets()) tables.SetSet(set);
+        foreach (FilterChain chain in Chains(options)) tables.SetChain(chain);
+    }
+
+    private static IEnumerable<FilterSet> Sets()
+    {
+        yield return Set(ChainNames.Sources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4);
+        yield return Set(ChainNames.Sources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6);
+        // Prefixes that an endpoint may send from besides its own addresses; looked up only for what is in neither set above.
+        yield return Set(ChainNames.ExtraSources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4) with { Interval = true };
+        yield return Set(ChainNames.ExtraSources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6) with { Interval = true };
+        yield return new FilterSet(FilterFamily.Arp, ChainNames.Sources4, [FilterField.InputInterface, FilterField.ArpSenderAddress]);
+        foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
+        {
+            yield return Set(ChainNames.Direction(direction), FilterSetData.Id, FilterField.InputInterface);
+            yield return Set(ChainNames.Verdicts(direction, false), FilterSetData.Verdict, FilterField.Id);
+            yield return Set(ChainNames.Verdicts(direction, true), FilterSetData.Verdict, FilterField.Id);
+        }
+    }
+
+    private static IEnumerable<FilterChain> Chains(DataplaneOptions options)
+    {
+        NftValue prefix = NftValue.IfNamePrefix(options.InterfacePrefix);
+        FilterStatement fromWorkload = new FilterCompare(FilterField.InputInterface, prefix);
+        FilterRule otherInput = new("not from a workload", new FilterCompare(FilterField.InputInterface, prefix, Negate: true), FilterVerdict.Accept);
+        FilterRule otherOutput = new("not to a workload", new FilterCompare(FilterField.OutputInterface, prefix, Negate: true), FilterVerdict.Accept);
+
+        yield return Base("prerouting", FilterHook.Prerouting, -300, new FilterRule("from a workload", fromWorkload, FilterVerdict.Goto(FromWorkload)));
+        yield return Chain(FromWorkload, [.. AntiSpoofing()]);
+        yield return Chain(NeighbourDiscovery, [.. Discovery()]);
+
+        yield return Base("input", FilterHook.Input, 0,
+            [otherInput, .. Established(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+        yield return Base("to-host", FilterHook.Input, 10, [otherInput, .. Established(), .. ToHost(options.EndpointToHost)]);
+        yield return Base("forward", FilterHook.Forward, 0,
+            [otherInput, .. Established(), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
+        yield return Chain(EgressPolicy, [.. Egress()]);
+        yield return Base("to-workload", FilterHook.Forward, 10, [otherOutput, .. Established(), .. Ingress()]);
+
+        yield return new FilterChain(FilterFamily.Arp, "input", new FilterBase(FilterHook.Input, 0), [.. Arp(fromWorkload)]);
+    }
+
+    private static IEnumerable<FilterRule> AntiSpoofing()
+    {
+        FilterRule Known(string label, FilterStatement family, FilterField address, string set) =>
+            new(label, family, new FilterLookup([FilterField.InputInterface, address], set), FilterVerdict.Accept);
+
+        yield return Known("own address", IsV4, FilterField.SourceV4, ChainNames.Sources4);
+        yield return new FilterRule("neighbour discovery", new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Icmpv6)), FilterVerdict.Jump(NeighbourDiscovery));
+        yield return Known("own address", IsV6, FilterField.SourceV6, ChainNames.Sources6);
+        yield return Known("allowed source", IsV4, FilterField.SourceV4, ChainNames.ExtraSources4);
+        yield return Known("allowed source", IsV6, FilterField.SourceV6, ChainNames.ExtraSources6);
+        yield return new FilterRule("spoofed source", Count, FilterVerdict.Drop);
+    }
+
+    /// <summary>
+    /// ICMPv6 from a workload. It is no router; it advertises its own addresses only (its link-local address among them); and from a link-local or no address it may speak
+    /// neighbour discovery and multicast listening to this host, which does not forward either.
+    /// </summary>
+    private static IEnumerable<FilterRule> Discovery()
+    {
+        FilterStatement Type(byte type) => new FilterCompare(FilterField.IcmpType, NftValue.Byte(type));
+        FilterStatement linkLocal = LinkLocal(FilterField.SourceV6, negate: false), unspecified = new FilterCompare(FilterField.SourceV6, NftValue.FromBytes(new byte[16]));
+
+        yield return new FilterRule("not IPv6", new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6), Negate: true), FilterVerdict.Return);
+        yield return new FilterRule("router advertisement", Type(RouterAdvertisement), Count, FilterVerdict.Drop);
+        yield return new FilterRule("redirect", Type(Redirect), Count, FilterVerdict.Drop);
+        yield return new FilterRule("advertises another's address", Type(NeighbourAdvertisement), LinkLocal(FilterField.NdTarget, negate: true),
+            new FilterLookup([FilterField.InputInterface, FilterField.NdTarget], ChainNames.Sources6, Negate: true), Count, FilterVerdict.Drop);
+        foreach (byte type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement, RouterSolicitation, MldReport, MldDone, Mld2Report])
+        {
+            yield return new FilterRule("link-local", Type(type), linkLocal, FilterVerdict.Accept);
+            yield return new FilterRule("address detection", Type(type), unspecified, FilterVerdict.Accept);
+        }
+    }
+
+    /// <summary>fe80::/10.</summary>
+    private static FilterCompare LinkLocal(FilterField field, bool negate)
+    {
+        byte[] prefix = new byte[16], mask = new byte[16];
+        (prefix[0], prefix[1], mask[0], mask[1]) = (0xfe, 0x80, 0xff, 0xc0);
+        return new FilterCompare(field, NftValue.FromBytes(prefix), negate, NftValue.FromBytes(mask));
+    }
+
+    private static FilterRule[] Established() =>
+    [
+        new("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept),
+        new("invalid", new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid), Count, FilterVerdict.Drop),
+    ];
+
+    private static IEnumerable<FilterRule> Egress()
+    {
+        FilterStatement Protocol(byte number) => new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(number));
+
+        foreach (FilterRule rule in LinkControl()) yield return rule;
+        // A workload could otherwise speak to the tunnel ends of other hosts in our name.
+        yield return new FilterRule("VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)), Count, FilterVerdict.Drop);
+        yield return new FilterRule("IP in IP", Protocol(IpInIp), Count, FilterVerdict.Drop);
+        yield return new FilterRule("egress policy", IsV4, Dispatch(FilterField.InputInterface, PolicyType.Egress, false));
+        yield return new FilterRule("egress policy", IsV6, Dispatch(FilterField.InputInterface, PolicyType.Egress, true));
+        yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
+    }
+
+    private static IEnumerable<FilterRule> Ingress()
+    {
+        yield return new FilterRule("ingress policy", IsV4, Dispatch(FilterField.OutputInterface, PolicyType.Ingress, false));
+        yield return new FilterRule("ingress policy", IsV6, Dispatch(FilterField.OutputInterface, PolicyType.Ingress, true));
+        yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
+    }
+
+    private static IEnumerable<FilterRule> ToHost(EndpointToHostAction action)
+    {
+        if (action == EndpointToHostAction.Accept) yield break;
+        foreach (FilterRule rule in LinkControl()) yield return rule;
+        yield return new FilterRule("workload to host", Count, FilterVerdict.Drop);
+    }
+
+    /// <summary>What a link needs to work, whatever policy says: neighbour discovery and multicast listening, which anti-spoofing has looked at.</summary>
+    private static IEnumerable<FilterRule> LinkControl()
+    {
+        foreach ((byte first, byte last) in ((byte, byte)[])[(MldReport, RouterSolicitation), (NeighbourSolicitation, NeighbourAdvertisement), (Mld2Report, Mld2Report)])
+        {
+            yield return new FilterRule("link control", IsV6, new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Icmpv6)),
+                new FilterRange(FilterField.IcmpType, NftValue.Byte(first), NftValue.Byte(last)), FilterVerdict.Accept);
+        }
+    }
+
+    /// <summary>A workload asks and answers for its own addresses; 0.0.0.0 is an address probe (RFC 5227).</summary>
+    private static IEnumerable<FilterRule> Arp(FilterStatement fromWorkload)
+    {
+        yield return new FilterRule("own address", fromWorkload,
+            new FilterLookup([FilterField.InputInterface, FilterField.ArpSenderAddress], ChainNames.Sources4), FilterVerdict.Accept);
+        yield return new FilterRule("probe", fromWorkload, new FilterCompare(FilterField.ArpSenderAddress, NftValue.FromBytes(new byte[4])), FilterVerdict.Accept);
+        yield return new FilterRule("spoofed ARP", fromWorkload, Count, FilterVerdict.Drop);
+    }
+
+    private static FilterDispatch Dispatch(FilterField field, PolicyType direction, bool v6) =>
+        new(field, ChainNames.Direction(direction), ChainNames.Verdicts(direction, v6));
+
+    private static FilterSet Set(string name, FilterSetData data, params FilterField[] key) => new(FilterFamily.Inet, name, [.. key], data);
+
+    private static FilterChain Base(string name, FilterHook hook, int priority, params FilterRule[] rules) =>
+        new(FilterFamily.Inet, name, new FilterBase(hook, priority), [.. rules]);
+
+    private static FilterChain Chain(string name, params FilterRule[] rules) => new(FilterFamily.Inet, name, null, [.. rules]);
+}

@@ -1,0 +1,53 @@
+using Margay.Api.NodeSync;
+using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel.Filter;
+
+namespace Margay.Dataplane.Managers;
+
+/// <summary>
+/// Masquerades what leaves the pools: from a pool with natOutgoing to an address in no pool at all. The chain exists only while a pool asks for it, since a nat
+/// chain costs every new connection something. Owned by the dataplane's loop.
+/// </summary>
+internal sealed class PoolManager(FilterTables tables)
+{
+    private const int SourceNatPriority = 100;
+    private const string Chain = "masquerade";
+
+    public void Apply(IReadOnlyCollection<PoolView> pools)
+    {
+        // Address families are told apart by the pool's own prefix; pools of other networks have tables of their own.
+        IpPrefix[] all = [.. Prefixes(pools)], masqueraded = [.. Prefixes(pools.Where(p => p.NatOutgoing))];
+        if (masqueraded.Length == 0)
+        {
+            tables.RemoveChain(new FilterName(FilterFamily.Inet, Chain));
+            foreach (string set in (string[])[ChainNames.Pools4, ChainNames.Pools6, ChainNames.Masquerade4, ChainNames.Masquerade6])
+                tables.RemoveSet(new FilterName(FilterFamily.Inet, set));
+            return;
+        }
+        Fill(ChainNames.Pools4, all, v6: false);
+        Fill(ChainNames.Pools6, all, v6: true);
+        Fill(ChainNames.Masquerade4, masqueraded, v6: false);
+        Fill(ChainNames.Masquerade6, masqueraded, v6: true);
+        tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Postrouting, SourceNatPriority, Nat: true), [Rule(v6: false), Rule(v6: true)]));
+    }
+
+    private static IEnumerable<IpPrefix> Prefixes(IEnumerable<PoolView> pools) =>
+        pools.Where(p => new NetworkName(p.Network).IsDefault).Select(p => IpPrefix.Parse(p.Cidr)).Order();
+
+    private void Fill(string name, IEnumerable<IpPrefix> prefixes, bool v6)
+    {
+        FilterName set = new(FilterFamily.Inet, name);
+        tables.SetSet(new FilterSet(FilterFamily.Inet, name, [v6 ? FilterField.SourceV6 : FilterField.SourceV4], Interval: true));
+        HashSet<FilterElementKey> wanted = [.. Intervals.Of(prefixes.Where(p => p.IsIPv6 == v6))];
+        foreach (FilterElementKey key in tables.DesiredElements(set).Keys.Where(k => !wanted.Contains(k)).ToArray()) tables.RemoveElement(set, key);
+        foreach (FilterElementKey key in wanted) tables.SetElement(set, key);
+    }
+
+    private static FilterRule Rule(bool v6) => new(
+        "leaves the pools",
+        new FilterCompare(FilterField.NetworkProtocol, Netlink.NfTables.NftValue.Byte(v6 ? (byte)10 : (byte)2)),
+        new FilterLookup(v6 ? FilterField.SourceV6 : FilterField.SourceV4, v6 ? ChainNames.Masquerade6 : ChainNames.Masquerade4),
+        new FilterLookup(v6 ? FilterField.DestinationV6 : FilterField.DestinationV4, v6 ? ChainNames.Pools6 : ChainNames.Pools4, negate: true),
+        new FilterMasquerade());
+}

@@ -1,0 +1,124 @@
+using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Managers;
+
+/// <summary>
+/// Decides the one route for each prefix. A local endpoint wins over what BGP learnt, that over the blackhole of an own block. Next hops are what the kernel says of the way to
+/// them, asked again when links or addresses change. Owned by the dataplane's loop.
+/// </summary>
+internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel kernel, DataplaneOptions options)
+{
+    private readonly Dictionary<IpPrefix, SortedDictionary<string, int>> _local = [];
+    private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
+    private readonly HashSet<IpPrefix> _blocks = [];
+    private readonly Dictionary<InetAddress, NextHopResolution?> _resolved = [];
+    private bool _reachabilityChanged;
+
+    private sealed record Learnt(IReadOnlyList<RouteNextHop> Hops)
+    {
+        /// <summary>The nexthop object held for it.</summary>
+        public uint? Object { get; set; }
+    }
+
+    public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _learnt.ContainsKey(prefix) ? "bgp" : "block";
+
+    /// <summary>Prefixes that BGP learnt and no next hop of which can be reached.</summary>
+    public IEnumerable<IpPrefix> Unreachable => _learnt.Where(l => l.Value.Object is null).Select(l => l.Key);
+
+    public void SetLocal(IpPrefix prefix, string endpointId, int linkIndex)
+    {
+        if (!_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) _local[prefix] = claims = new(StringComparer.Ordinal);
+        claims[endpointId] = linkIndex;
+        Decide(prefix);
+    }
+
+    public void RemoveLocal(IpPrefix prefix, string endpointId)
+    {
+        if (!_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims) || !claims.Remove(endpointId)) return;
+        if (claims.Count == 0) _local.Remove(prefix);
+        Decide(prefix);
+    }
+
+    public void SetBlocks(IReadOnlySet<IpPrefix> blocks)
+    {
+        foreach (IpPrefix gone in _blocks.Where(b => !blocks.Contains(b)).ToArray())
+        {
+            _blocks.Remove(gone);
+            Decide(gone);
+        }
+        foreach (IpPrefix block in blocks.Where(_blocks.Add)) Decide(block);
+    }
+
+    public void Learn(RouteUpdate update)
+    {
+        IpPrefix prefix = update.Prefix.Prefix;
+        if (_learnt.Remove(prefix, out Learnt? before) && before.Object is { } held) nexthops.Release(held);
+        if (update.NextHops.Count > 0)
+        {
+            Learnt now = new(update.NextHops);
+            _learnt[prefix] = now;
+            now.Object = nexthops.Acquire(Reachable(now.Hops));
+        }
+        Decide(prefix);
+    }
+
+    /// <summary>Links or addresses changed: other ways may lead to the next hops.</summary>
+    public void OnReachabilityChanged() => _reachabilityChanged = true;
+
+    /// <summary>Asks the kernel again about every next hop, if something changed.</summary>
+    public void Refresh()
+    {
+        if (!_reachabilityChanged) return;
+        _reachabilityChanged = false;
+        HashSet<InetAddress> appearedOrGone = [];
+        foreach ((InetAddress gateway, NextHopResolution? before) in _resolved.ToArray())
+        {
+            NextHopResolution? now = Resolve(gateway);
+            if (now == before) continue;
+            _resolved[gateway] = now;
+            if (before is null || now is null) appearedOrGone.Add(gateway);
+            else nexthops.Move(gateway, now.Value);
+        }
+        if (appearedOrGone.Count == 0) return;
+        foreach ((IpPrefix prefix, Learnt learnt) in _learnt)
+        {
+            if (!learnt.Hops.Any(h => appearedOrGone.Contains(h.Gateway))) continue;
+            uint? before = learnt.Object;
+            learnt.Object = nexthops.Acquire(Reachable(learnt.Hops));
+            if (before is { } held) nexthops.Release(held);
+            Decide(prefix);
+        }
+    }
+
+    private List<(InetAddress Gateway, NextHopResolution Via, int Weight)> Reachable(IReadOnlyList<RouteNextHop> hops)
+    {
+        List<(InetAddress, NextHopResolution, int)> reachable = [];
+        foreach (RouteNextHop hop in hops)
+        {
+            if (!_resolved.TryGetValue(hop.Gateway, out NextHopResolution? via)) _resolved[hop.Gateway] = via = Resolve(hop.Gateway);
+            if (via is { } way) reachable.Add((hop.Gateway, way, hop.Weight));
+        }
+        return reachable;
+    }
+
+    private NextHopResolution? Resolve(InetAddress gateway)
+    {
+        NetlinkResult<NextHopResolution> found = kernel.ResolveNextHop(gateway);
+        return found.Ok ? found.Value : null;
+    }
+
+    private void Decide(IpPrefix prefix)
+    {
+        if (_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) routes.Set(Route(prefix) with { LinkIndex = claims.First().Value });
+        else if (_learnt.TryGetValue(prefix, out Learnt? learnt) && learnt.Object is { } id) routes.Set(Route(prefix) with { NexthopId = id });
+        else if (_blocks.Contains(prefix)) routes.Set(Route(prefix) with { Type = RouteType.Blackhole });
+        else routes.Remove(prefix);
+    }
+
+    private RouteEntry Route(IpPrefix prefix) =>
+        new() { Destination = prefix, Protocol = (RouteProtocol)options.RouteProtocol, Priority = options.RouteMetric };
+}

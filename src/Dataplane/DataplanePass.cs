@@ -216,7 +216,7 @@ internal sealed class DataplanePass
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
 
-        Tell();
+        Tell(gone: refused.Count == 0);
         int settings = _links.CheckSettings();
         Note("a link's settings", settings >= 0);
         return refused.Count == 0 ? null : string.Join("; ", refused);
@@ -254,9 +254,9 @@ internal sealed class DataplanePass
         _routesInSync = true;
     }
 
-    private void Tell()
+    private void Tell(bool gone)
     {
-        foreach (DataplaneReport report in _endpoints.Report())
+        foreach (DataplaneReport report in _endpoints.Report(gone))
         {
             if (report is EndpointProgrammed done) Log.EndpointProgrammed(_logger, done.Id, done.Revision);
             if (report is EndpointFailed failed) Log.EndpointFailed(_logger, failed.Id, failed.Reason);

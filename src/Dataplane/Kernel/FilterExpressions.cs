@@ -8,6 +8,9 @@ namespace Margay.Dataplane.Kernel;
 /// <summary>Our statements as the kernel's expressions: load a field into registers, then compare, look up or decide.</summary>
 internal static class FilterExpressions
 {
+    /// <summary>What nft calls classid: the type of a priority.</summary>
+    public static NftDataType Priority { get; } = NftDataType.Other("classid", 23, sizeof(uint), bigEndian: false);
+
     public static List<NftExpression> Of(FilterRule rule)
     {
         List<NftExpression> result = [];
@@ -35,10 +38,18 @@ internal static class FilterExpressions
                 Load(s.Fields, s.Mask, to);
                 to.Add(new NftLookup(s.Set) { Invert = s.Negate });
                 break;
-            case FilterDispatch s:
+            case FilterMapToPriority s:
                 Load(s.Field, null, to);
                 to.Add(new NftLookup(s.Map) { Destination = NftRegister.R1 });
-                to.Add(NftLookup.VerdictMap(s.Verdicts));
+                to.Add(NftMeta.Set(NftMetaKey.Priority));
+                break;
+            case FilterSetPriority s:
+                to.Add(NftImmediate.Load(NftValue.Native(s.Value)));
+                to.Add(NftMeta.Set(NftMetaKey.Priority));
+                break;
+            case FilterVerdictMap s:
+                Load(s.Field, null, to);
+                to.Add(NftLookup.VerdictMap(s.Map));
                 break;
             case FilterCounter:
                 to.Add(new NftCounter());
@@ -87,6 +98,7 @@ internal static class FilterExpressions
             FilterField.OutputInterface => new NftMeta(NftMetaKey.OutgoingLinkName) { Destination = register },
             FilterField.NetworkProtocol => new NftMeta(NftMetaKey.NfProto) { Destination = register },
             FilterField.TransportProtocol => new NftMeta(NftMetaKey.L4Proto) { Destination = register },
+            FilterField.Priority => new NftMeta(NftMetaKey.Priority) { Destination = register },
             FilterField.ConntrackState => new NftCt(NftCtKey.State) { Destination = register },
             FilterField.SourceV4 => Payload(NftPayloadBase.Network, 12),
             FilterField.DestinationV4 => Payload(NftPayloadBase.Network, 16),
@@ -117,7 +129,7 @@ internal static class FilterExpressions
         FilterField.SourcePort or FilterField.DestinationPort => NftDataType.InetService,
         FilterField.IcmpType => NftDataType.IcmpType,
         FilterField.ArpSenderMac => NftDataType.EtherAddr,
-        FilterField.Id => NftDataType.Mark,
+        FilterField.Priority => Priority,
         _ => throw new InvalidOperationException($"no set is keyed by {field}"),
     };
 }

@@ -134,7 +134,7 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
             Interval = set.Interval,
             Data = set.Data switch
             {
-                FilterSetData.Id => NftDataType.Mark,
+                FilterSetData.Id => FilterExpressions.Priority,
                 FilterSetData.Verdict => NftDataType.Verdict,
                 _ => null,
             },

@@ -20,6 +20,7 @@ internal sealed class EndpointManager(
     private readonly Dictionary<string, string> _byInterface = [];
     private readonly HashSet<string> _dirty = [];
     private readonly HashSet<string> _unreported = [];
+    private readonly List<string> _removed = [];
 
     private sealed class State(LocalEndpoint local)
     {
@@ -51,6 +52,7 @@ internal sealed class EndpointManager(
 
     public void Detach(string id)
     {
+        _removed.Add(id);
         if (!_endpoints.Remove(id, out State? state)) return;
         Unwant(id, state);
         LetGoOfInterface(state.Local);
@@ -85,10 +87,15 @@ internal sealed class EndpointManager(
         _dirty.Clear();
     }
 
-    /// <summary>Endpoints whose news has not been told: programmed, or failed for a reason not told yet.</summary>
-    public IEnumerable<DataplaneReport> Report()
+    /// <summary>Endpoints whose news has not been told: programmed, or failed for a reason not told yet; and, when what was taken away is <paramref name="gone"/>, removed.</summary>
+    public IEnumerable<DataplaneReport> Report(bool gone)
     {
         List<DataplaneReport> reports = [];
+        if (gone)
+        {
+            reports.AddRange(_removed.Select(id => new EndpointRemoved(id)));
+            _removed.Clear();
+        }
         foreach (string id in _unreported.ToArray())
         {
             State state = _endpoints[id];

@@ -13,7 +13,7 @@ namespace Margay.Dataplane.Managers;
 //   forward      0   egress policy of the sender                  forward 10   ingress policy of the receiver
 //   arp input    0   a workload speaks ARP for its own addresses only
 //
-// accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is used, no goto
+// accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is touched, no goto
 // changes with an endpoint. Replies and related packets are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
 // Everything from an interface with our prefix that no element of a map claims is dropped: before its policy is there, and when nobody knows it.
 
@@ -49,8 +49,8 @@ internal static class FixedRules
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
         {
             yield return Set(ChainNames.Direction(direction), FilterSetData.Id, FilterField.InputInterface);
-            yield return Set(ChainNames.Verdicts(direction, false), FilterSetData.Verdict, FilterField.Id);
-            yield return Set(ChainNames.Verdicts(direction, true), FilterSetData.Verdict, FilterField.Id);
+            yield return Set(ChainNames.Verdicts(direction, false), FilterSetData.Verdict, FilterField.Priority);
+            yield return Set(ChainNames.Verdicts(direction, true), FilterSetData.Verdict, FilterField.Priority);
         }
     }
 
@@ -132,15 +132,13 @@ internal static class FixedRules
         // A workload could otherwise speak to the tunnel ends of other hosts in our name.
         yield return new FilterRule("VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)), Count, FilterVerdict.Drop);
         yield return new FilterRule("IP in IP", Protocol(IpInIp), Count, FilterVerdict.Drop);
-        yield return new FilterRule("egress policy", IsV4, Dispatch(FilterField.InputInterface, PolicyType.Egress, false));
-        yield return new FilterRule("egress policy", IsV6, Dispatch(FilterField.InputInterface, PolicyType.Egress, true));
+        foreach (FilterRule rule in Dispatch(FilterField.InputInterface, PolicyType.Egress)) yield return rule;
         yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
     }
 
     private static IEnumerable<FilterRule> Ingress()
     {
-        yield return new FilterRule("ingress policy", IsV4, Dispatch(FilterField.OutputInterface, PolicyType.Ingress, false));
-        yield return new FilterRule("ingress policy", IsV6, Dispatch(FilterField.OutputInterface, PolicyType.Ingress, true));
+        foreach (FilterRule rule in Dispatch(FilterField.OutputInterface, PolicyType.Ingress)) yield return rule;
         yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
     }
 
@@ -170,8 +168,17 @@ internal static class FixedRules
         yield return new FilterRule("spoofed ARP", fromWorkload, Count, FilterVerdict.Drop);
     }
 
-    private static FilterDispatch Dispatch(FilterField field, PolicyType direction, bool v6) =>
-        new(field, ChainNames.Direction(direction), ChainNames.Verdicts(direction, v6));
+    /// <summary>
+    /// From the interface to its policy set's chain. The priority is cleared first, so that what another program left there is not taken for a set's id,
+    /// and by the set's chain once it has served.
+    /// </summary>
+    private static IEnumerable<FilterRule> Dispatch(FilterField field, PolicyType direction)
+    {
+        yield return new FilterRule("no set", new FilterSetPriority(0));
+        yield return new FilterRule("policy set", new FilterMapToPriority(field, ChainNames.Direction(direction)));
+        yield return new FilterRule("policy", IsV4, new FilterVerdictMap(FilterField.Priority, ChainNames.Verdicts(direction, false)));
+        yield return new FilterRule("policy", IsV6, new FilterVerdictMap(FilterField.Priority, ChainNames.Verdicts(direction, true)));
+    }
 
     private static FilterSet Set(string name, FilterSetData data, params FilterField[] key) => new(FilterFamily.Inet, name, [.. key], data);
 

@@ -176,7 +176,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private List<FilterChain> Chains(PolicySet set, bool v6, string suffix = "")
     {
         List<FilterChain> chains = [];
-        List<FilterRule> rules = [];
+        List<FilterRule> rules = [new("found", new FilterSetPriority(0))];
         bool decided = false;
         for (int i = 0; i < set.Tiers.Count && !decided; i++)
         {

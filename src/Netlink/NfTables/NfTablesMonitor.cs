@@ -47,7 +47,7 @@ public sealed class NfTablesMonitor : IDisposable
             or NFT_MSG_DESTROYTABLE or NFT_MSG_DESTROYCHAIN or NFT_MSG_DESTROYRULE or NFT_MSG_DESTROYSET or NFT_MSG_DESTROYSETELEM or NFT_MSG_DESTROYOBJ;
         read = type switch
         {
-            NFT_MSG_NEWGEN when GenerationCodec.TryRead(message, out NftGeneration generation) => new NftCommitEvent(generation, message.Header.PortId),
+            NFT_MSG_NEWGEN when GenerationCodec.TryRead(message, out NftGeneration generation) => new NftCommitEvent(generation),
             NFT_MSG_NEWTABLE or NFT_MSG_DELTABLE or NFT_MSG_DESTROYTABLE when TableCodec.TryRead(message, out NftTable table) => new NftTableEvent(table, removed),
             NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN or NFT_MSG_DESTROYCHAIN when ChainCodec.TryRead(message, out NftChain chain) => new NftChainEvent(chain, removed),
             NFT_MSG_NEWRULE or NFT_MSG_DELRULE or NFT_MSG_DESTROYRULE when RuleCodec.TryRead(message, out NftRule rule) => new NftRuleEvent(rule, removed),

@@ -23,9 +23,6 @@ public sealed class NfTablesSocket : IDisposable
 
     private NfTablesSocket(NetlinkSocket socket) => _socket = socket;
 
-    /// <summary>As <see cref="NetlinkSocket.PortId"/>: tells one's own commits in a <see cref="NfTablesMonitor"/>.</summary>
-    public uint PortId => _socket.PortId;
-
     /// <summary>In the namespace of the calling thread.</summary>
     public static NfTablesSocket Open(NetlinkSocketOptions? options = null) => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options));
 
@@ -53,7 +50,7 @@ public sealed class NfTablesSocket : IDisposable
         return batch.Explain(result);
     }
 
-    /// <summary>The netlink port: a monitor reports it with what this socket commits (<see cref="NftCommitEvent.Sender"/>).</summary>
+    /// <summary>The netlink port: a monitor reports it with what this socket commits (<see cref="NftEvent.Sender"/>).</summary>
     public uint PortId => _socket.PortId;
 
     /// <summary>Number of the ruleset: changes with every commit, whoever makes it.</summary>

@@ -3,7 +3,7 @@ namespace Margay.Netlink.NfTables;
 /// <summary>What a <see cref="NfTablesMonitor"/> reports.</summary>
 public abstract record NftEvent
 {
-    /// <summary>Port of the socket that made the commit (<see cref="NfTablesSocket.PortId"/>).</summary>
+    /// <summary>The netlink port of the socket that committed: <see cref="NfTablesSocket.PortId"/> of one's own. 0: the kernel itself.</summary>
     public uint Sender { get; init; }
 }
 
@@ -27,8 +27,7 @@ public sealed record NftElementsEvent(
 public sealed record NftCounterEvent(NftCounterObject Value, bool Removed) : NftChangeEvent(Value.Family, Value.Table, Removed);
 
 /// <summary>The changes reported before this, since the last one, are in force: one transaction.</summary>
-/// <param name="Sender">The netlink port of the socket that committed: <see cref="NfTablesSocket.PortId"/> of one's own. 0: the kernel itself.</param>
-public sealed record NftCommitEvent(NftGeneration Generation, uint Sender) : NftEvent;
+public sealed record NftCommitEvent(NftGeneration Generation) : NftEvent;
 
 /// <summary>Changes were lost. List everything again.</summary>
 public sealed record NftOverrun : NftEvent;

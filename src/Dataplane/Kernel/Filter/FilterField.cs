@@ -32,8 +32,8 @@ public enum FilterField
     ArpSenderAddress,
     ArpSenderMac,
 
-    /// <summary>A 32-bit value of a map: the id of a policy set.</summary>
-    Id,
+    /// <summary>skb priority, a 32-bit number in host order.</summary>
+    Priority,
 }
 
 /// <summary>Widths and names, as <c>nft</c> knows them.</summary>
@@ -44,7 +44,7 @@ public static class FilterFields
     {
         FilterField.InputInterface or FilterField.OutputInterface or FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => 16,
         FilterField.ArpSenderMac => 6,
-        FilterField.ConntrackState or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Id => 4,
+        FilterField.ConntrackState or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Priority => 4,
         FilterField.SourcePort or FilterField.DestinationPort or FilterField.ArpOperation or FilterField.IcmpTypeAndCode => 2,
         _ => 1,
     };
@@ -83,6 +83,6 @@ public static class FilterFields
         FilterField.ArpOperation => "arp operation",
         FilterField.ArpSenderAddress => "arp saddr ip",
         FilterField.ArpSenderMac => "arp saddr ether",
-        _ => "id",
+        _ => "meta priority",
     };
 }

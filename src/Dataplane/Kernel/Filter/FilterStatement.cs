@@ -36,12 +36,23 @@ public sealed record FilterLookup(ImmutableArray<FilterField> Fields, string Set
 }
 
 /// <summary>
-/// The field's value in <paramref name="Map"/>, looked up in <paramref name="Verdicts"/>, gives the verdict; without either entry the rule ends.
-/// The value goes from one lookup to the other in a register: no packet mark is touched.
+/// The packet's priority becomes what <paramref name="Map"/> gives for the field; without an entry the rule ends. The priority carries the id of a policy set from
+/// here to <see cref="FilterVerdictMap"/>. (The kernel could keep it in a register; nft 1.0 aborts when it lists a lookup of what a lookup loaded.)
 /// </summary>
-public sealed record FilterDispatch(FilterField Field, string Map, string Verdicts) : FilterStatement
+public sealed record FilterMapToPriority(FilterField Field, string Map) : FilterStatement
 {
-    public override string ToString() => $"{Field.Text()} map @{Map} vmap @{Verdicts}";
+    public override string ToString() => $"meta priority set {Field.Text()} map @{Map}";
+}
+
+public sealed record FilterSetPriority(uint Value) : FilterStatement
+{
+    public override string ToString() => $"meta priority set {Value}";
+}
+
+/// <summary>The field's verdict in the map; without an entry the rule ends.</summary>
+public sealed record FilterVerdictMap(FilterField Field, string Map) : FilterStatement
+{
+    public override string ToString() => $"{Field.Text()} vmap @{Map}";
 }
 
 public sealed record FilterCounter : FilterStatement

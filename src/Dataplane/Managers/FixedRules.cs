@@ -105,8 +105,8 @@ internal static class FixedRules
             new FilterLookup([FilterField.InputInterface, FilterField.NdTarget], ChainNames.Sources6, Negate: true), Count, FilterVerdict.Drop);
         foreach (byte type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement, RouterSolicitation, MldReport, MldDone, Mld2Report])
         {
-            yield return new FilterRule("link-local", Type(type), linkLocal, FilterVerdict.Accept);
-            yield return new FilterRule("address detection", Type(type), unspecified, FilterVerdict.Accept);
+            yield return new FilterRule("link-local", IsV6, Type(type), linkLocal, FilterVerdict.Accept);
+            yield return new FilterRule("address detection", IsV6, Type(type), unspecified, FilterVerdict.Accept);
         }
     }
 

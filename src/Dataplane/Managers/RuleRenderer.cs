@@ -22,7 +22,7 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
             foreach (RuleClause clause in rule.Clauses)
             {
                 foreach (List<FilterStatement> matches in Alternatives(clause, v6, rule.Action))
-                    rules.Add(new FilterRule(label, [.. matches, .. Action(rule.Action, policy, rule.Index)]));
+                    rules.Add(new FilterRule(label, [.. Family(matches, v6), .. matches, .. Action(rule.Action, policy, rule.Index)]));
             }
         }
         return rules;
@@ -36,6 +36,21 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
             PortSetMatch p => p.SetId,
             _ => null,
         }).OfType<string>().Distinct();
+
+    /// <summary>
+    /// A rule that looks at addresses says of which family, though its chain is never entered by the other: without that nft lists bytes, not addresses. A rule that does not,
+    /// is the same for both families.
+    /// </summary>
+    private static FilterStatement[] Family(List<FilterStatement> matches, bool v6) => matches.Exists(IsOfFamily)
+        ? [new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(v6 ? (byte)10 : (byte)2))]
+        : [];
+
+    private static bool IsOfFamily(FilterStatement statement) => statement switch
+    {
+        FilterCompare s => s.Field.IsAddress(),
+        FilterLookup s => s.Fields.Any(f => f.IsAddress()),
+        _ => false,
+    };
 
     private FilterStatement[] Action(RuleAction action, CompiledPolicy policy, int index) => action switch
     {

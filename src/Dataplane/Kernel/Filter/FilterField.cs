@@ -49,6 +49,9 @@ public static class FilterFields
         _ => 1,
     };
 
+    public static bool IsAddress(this FilterField field) =>
+        field is FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.SourceV6 or FilterField.DestinationV6;
+
     /// <summary>Bytes it takes in a concatenation: registers are 4 bytes.</summary>
     public static int PaddedWidth(this FilterField field) => (field.Width() + 3) & ~3;
 

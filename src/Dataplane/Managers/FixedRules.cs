@@ -66,7 +66,7 @@ internal static class FixedRules
         yield return Chain(NeighbourDiscovery, [.. Discovery()]);
 
         yield return Base("input", FilterHook.Input, 0,
-            [otherInput, .. Established(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+            [otherInput, .. Established(), .. LinkControl(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
         yield return Base("to-host", FilterHook.Input, 10, [otherInput, .. Established(), .. ToHost(options.EndpointToHost)]);
         yield return Base("forward", FilterHook.Forward, 0,
             [otherInput, .. Established(), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
@@ -128,7 +128,6 @@ internal static class FixedRules
     {
         FilterStatement Protocol(byte number) => new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(number));
 
-        foreach (FilterRule rule in LinkControl()) yield return rule;
         // A workload could otherwise speak to the tunnel ends of other hosts in our name.
         yield return new FilterRule("VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)), Count, FilterVerdict.Drop);
         yield return new FilterRule("IP in IP", Protocol(IpInIp), Count, FilterVerdict.Drop);

@@ -27,6 +27,7 @@ internal sealed class TestHost : IAsyncDisposable
         Name = $"mgy-dataplane-{Guid.NewGuid().ToString("N")[..8]}";
         Namespace = NetworkNamespace.Create(Name).Value;
         Ip("link set lo up");
+        Ip("addr add 203.0.113.1/32 dev lo");
         Links = new WorkloadLinks(Namespace);
         Open();
     }
@@ -126,6 +127,7 @@ internal sealed class TestHost : IAsyncDisposable
     internal void Ip(string commandLine) => Tool.Run("ip", ["-n", Name, .. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
     internal string IpText(string commandLine) => Tool.Run("ip", ["-n", Name, .. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
     internal string Nft(params string[] arguments) => Tool.Run("ip", ["netns", "exec", Name, "nft", .. arguments]);
+    internal string Run(string command, params string[] arguments) => Tool.Run("ip", ["netns", "exec", Name, command, .. arguments]);
     internal string Ruleset() => Nft("-s", "list", "ruleset");
 
     public async ValueTask DisposeAsync()

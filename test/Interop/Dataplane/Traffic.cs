@@ -30,7 +30,7 @@ internal static class Traffic
         }
     }
 
-    /// <summary>Whether a datagram arrives, sent from <paramref name="source"/> if given (it need not be the sender's own: IP_FREEBIND).</summary>
+    /// <summary>Whether a datagram arrives, sent from <paramref name="source"/> if given (it need not be the sender's own).</summary>
     internal static async Task<bool> ArrivesAsync(NetworkNamespace from, NetworkNamespace to, InetAddress address, ushort port, InetAddress? source = null)
     {
         using Socket receiver = Open(to, address, SocketType.Dgram);
@@ -54,8 +54,8 @@ internal static class Traffic
         space.Run(() =>
         {
             Socket socket = new(family.AddressFamily, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp);
-            // SOL_IP/IP_FREEBIND and SOL_IPV6/IPV6_FREEBIND.
-            socket.SetRawSocketOption(family.IsIPv6 ? 41 : 0, family.IsIPv6 ? 78 : 15, BitConverter.GetBytes(1));
+            // SOL_IP/IP_TRANSPARENT and SOL_IPV6/IPV6_TRANSPARENT: any source address may be sent from.
+            socket.SetRawSocketOption(family.IsIPv6 ? 41 : 0, family.IsIPv6 ? 75 : 19, BitConverter.GetBytes(1));
             return socket;
         });
 }

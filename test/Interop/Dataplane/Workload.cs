@@ -62,6 +62,8 @@ internal sealed class Workload : IDisposable
 
     internal void Ip(string commandLine) => Tool.Run("ip", ["-n", NamespaceName, .. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
+    internal string Run(string command, params string[] arguments) => Tool.Run("ip", ["netns", "exec", NamespaceName, command, .. arguments]);
+
     public void Dispose()
     {
         NetworkNamespace.Delete(NamespaceName);

@@ -19,16 +19,21 @@ public sealed class StoreWatch
     private readonly string _prefix;
     private readonly long _after;
     private Commit? _position;
+    private long _passed;
 
     internal StoreWatch(string prefix, long after, Commit? position)
     {
         _prefix = prefix;
         _after = after;
         _position = position;
+        _passed = after;
     }
 
-    /// <summary>Every matching event up to this revision was yielded.</summary>
-    public long Revision => Math.Max(_after, _position?.Revision ?? 0);
+    /// <summary>
+    /// Every matching event up to this revision was yielded and dealt with: it grows when the reader asks for more, and while it waits and
+    /// events of others pass. May be read while a call waits.
+    /// </summary>
+    public long Revision => Volatile.Read(ref _passed);
 
     /// <summary>Waits for the next matching events.</summary>
     public async ValueTask<WatchStep> NextAsync(CancellationToken cancel = default)
@@ -43,6 +48,8 @@ public sealed class StoreWatch
     /// <summary>The next matching events, if they are there.</summary>
     public bool TryNext(out WatchStep step)
     {
+        // Whoever asks for more has dealt with what he got.
+        if (_position is not null) Pass(_position.Revision);
         while (true)
         {
             if (_position is null || _position.IsCut)
@@ -65,9 +72,18 @@ public sealed class StoreWatch
             }
             _position = next;
             StoreEvent[] matching = Array.FindAll(events, e => e.Revision > _after && e.Key.StartsWith(_prefix, StringComparison.Ordinal));
-            if (matching.Length == 0) continue;
+            if (matching.Length == 0)
+            {
+                Pass(next.Revision);
+                continue;
+            }
             step = new WatchStep(matching, next.Revision);
             return true;
         }
+    }
+
+    private void Pass(long revision)
+    {
+        if (revision > _passed) Volatile.Write(ref _passed, revision);
     }
 }

@@ -42,6 +42,7 @@ public sealed record ObjectMeta
     public string? Uid { get; init; }
 
     /// <summary>RFC 3339, UTC.</summary>
+    [JsonConverter(typeof(TimestampJsonConverter))]
     public DateTimeOffset? CreationTimestamp { get; init; }
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
@@ -58,5 +59,6 @@ public sealed record Condition
 
     public string? Reason { get; init; }
     public string? Message { get; init; }
+    [JsonConverter(typeof(TimestampJsonConverter))]
     public DateTimeOffset? LastTransitionTime { get; init; }
 }

@@ -68,7 +68,6 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
             next ??= watch.NextAsync(end).AsTask();
             if (!next.IsCompleted && options.AllowBookmarks && !await FinishedAsync(next, end).ConfigureAwait(false))
             {
-                // A watch of a quiet kind passes over the events of others only when it is woken by one of its own: what it has seen is enough.
                 writer.Bookmark(watch.Revision);
                 await writer.FlushAsync(end).ConfigureAwait(false);
                 continue;

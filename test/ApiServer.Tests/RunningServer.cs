@@ -44,6 +44,8 @@ public sealed class RunningServer : IAsyncLifetime
         using HttpRequestMessage request = new(new HttpMethod(method), path);
         if (body is not null)
         {
+            // So that an early refusal is read instead of running into a closed connection.
+            request.Headers.ExpectContinue = body.Length > 1_000_000;
             request.Content = new StringContent(body, Encoding.UTF8);
             request.Content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType);
         }

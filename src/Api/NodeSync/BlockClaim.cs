@@ -3,7 +3,7 @@ namespace Margay.Api.NodeSync;
 /// <summary>POST /nodesync/v1/nodes/NODE/blocks: the node asks for one more block. The server picks it and writes the IPAMBlock; two nodes never get the same.</summary>
 public sealed record BlockClaimRequest
 {
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
 
     /// <summary>4 or 6.</summary>
     public required int IpVersion { get; init; }

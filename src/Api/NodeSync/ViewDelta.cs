@@ -69,7 +69,7 @@ public sealed record PrefixCommunities
 public sealed record PoolView
 {
     public required string Name { get; init; }
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
     public required string Cidr { get; init; }
     public int BlockSize { get; init; }
     public bool NatOutgoing { get; init; }
@@ -83,7 +83,7 @@ public sealed record PoolView
 /// <summary>A block that this node owns. Keyed by CIDR within its network: <c>NETWORK/CIDR</c>.</summary>
 public sealed record BlockView
 {
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
     public required string Cidr { get; init; }
     public required string Pool { get; init; }
 
@@ -137,7 +137,7 @@ public enum IpSetType
 public sealed record IpSetView
 {
     public required string Id { get; init; }
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
     public IpSetType Type { get; init; }
 
     /// <summary>What it stands for, for people: the canonical selector.</summary>
@@ -160,7 +160,7 @@ public sealed record IpSetChange
 public sealed record PolicyView
 {
     public required string Id { get; init; }
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
     public required string Tier { get; init; }
     public IReadOnlyList<RuleView> Ingress { get; init; } = [];
     public IReadOnlyList<RuleView> Egress { get; init; } = [];
@@ -170,7 +170,7 @@ public sealed record PolicyView
 public sealed record ProfileView
 {
     public required string Name { get; init; }
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
     public IReadOnlyList<RuleView> Ingress { get; init; } = [];
     public IReadOnlyList<RuleView> Egress { get; init; } = [];
 }
@@ -179,7 +179,7 @@ public sealed record ProfileView
 public sealed record EndpointView
 {
     public required string Id { get; init; }
-    public string Network { get; init; } = "default";
+    public string Network { get; init => field = value ?? "default"; } = "default";
 
     /// <summary>Revision of the WorkloadEndpoint that this was made from.</summary>
     public required long Revision { get; init; }

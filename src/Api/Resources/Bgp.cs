@@ -3,7 +3,7 @@ namespace Margay.Api.Resources;
 /// <summary>BGP settings of the cluster, name "default", or of one node, name "node.NAME" (Calico <c>BGPConfiguration</c>).</summary>
 public sealed record BGPConfiguration : Resource
 {
-    public BGPConfigurationSpec Spec { get; init; } = new();
+    public BGPConfigurationSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record BGPConfigurationSpec
@@ -69,7 +69,7 @@ public sealed record SecretKeyRef
 /// <summary>Peerings of one, some or all nodes (Calico <c>BGPPeer</c>).</summary>
 public sealed record BGPPeer : Resource
 {
-    public BGPPeerSpec Spec { get; init; } = new();
+    public BGPPeerSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record BGPPeerSpec

@@ -3,7 +3,7 @@ namespace Margay.Api.Resources;
 /// <summary>A range from which workloads get addresses (Calico <c>IPPool</c>).</summary>
 public sealed record IPPool : Resource
 {
-    public IPPoolSpec Spec { get; init; } = new();
+    public IPPoolSpec Spec { get; init => field = value ?? new(); } = new();
     public IPPoolStatus? Status { get; init; }
 }
 
@@ -42,7 +42,7 @@ public sealed record IPPoolStatus
 /// </summary>
 public sealed record IPAMBlock : Resource
 {
-    public IPAMBlockSpec Spec { get; init; } = new();
+    public IPAMBlockSpec Spec { get; init => field = value ?? new(); } = new();
 
     /// <summary>10.65.0.64/26 becomes 10-65-0-64-26; fd00::40/122 becomes fd00--40-122.</summary>
     public static string NameOf(string cidr) => cidr.Replace('.', '-').Replace(':', '-').Replace('/', '-').Trim('-');

@@ -3,7 +3,7 @@ namespace Margay.Api.Resources;
 /// <summary>A host that runs an agent (Calico <c>Node</c>). Labels place it, for example in a rack.</summary>
 public sealed record Node : Resource
 {
-    public NodeSpec Spec { get; init; } = new();
+    public NodeSpec Spec { get; init => field = value ?? new(); } = new();
     public NodeStatus? Status { get; init; }
 }
 

@@ -3,7 +3,7 @@ namespace Margay.Api.Resources;
 /// <summary>Policy for the endpoints of its own namespace (Calico <c>NetworkPolicy</c>).</summary>
 public sealed record NetworkPolicy : Resource
 {
-    public NetworkPolicySpec Spec { get; init; } = new();
+    public NetworkPolicySpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>What namespaced and global policies share.</summary>
@@ -31,7 +31,7 @@ public record NetworkPolicySpec
 /// <summary>Policy for endpoints of all namespaces and for hosts (Calico <c>GlobalNetworkPolicy</c>).</summary>
 public sealed record GlobalNetworkPolicy : Resource
 {
-    public GlobalNetworkPolicySpec Spec { get; init; } = new();
+    public GlobalNetworkPolicySpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record GlobalNetworkPolicySpec : NetworkPolicySpec
@@ -45,7 +45,7 @@ public sealed record GlobalNetworkPolicySpec : NetworkPolicySpec
 /// <summary>Rules that apply after all tiers, and labels that endpoints inherit (Calico <c>Profile</c>).</summary>
 public sealed record Profile : Resource
 {
-    public ProfileSpec Spec { get; init; } = new();
+    public ProfileSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record ProfileSpec
@@ -60,13 +60,13 @@ public sealed record ProfileSpec
 /// <summary>A named, labelled list of prefixes in one namespace (Calico <c>NetworkSet</c>).</summary>
 public sealed record NetworkSet : Resource
 {
-    public NetworkSetSpec Spec { get; init; } = new();
+    public NetworkSetSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>A named, labelled list of prefixes for the whole cluster (Calico <c>GlobalNetworkSet</c>).</summary>
 public sealed record GlobalNetworkSet : Resource
 {
-    public NetworkSetSpec Spec { get; init; } = new();
+    public NetworkSetSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record NetworkSetSpec

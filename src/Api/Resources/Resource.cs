@@ -5,12 +5,13 @@ namespace Margay.Api.Resources;
 /// <summary>
 /// What every object of the API has in common, in the shape of Kubernetes: type, metadata, then spec and status of the
 /// kind. Records are immutable; a change is a new record. A kind that is served is listed in <see cref="ResourceKinds"/>.
+/// <para>Members that are never null say so in their init: the JSON source generator sets an init-only member that is missing to null.</para>
 /// </summary>
 public abstract record Resource
 {
     [JsonPropertyOrder(-3)] public string? ApiVersion { get; init; }
     [JsonPropertyOrder(-2)] public string? Kind { get; init; }
-    [JsonPropertyOrder(-1)] public ObjectMeta Metadata { get; init; } = new();
+    [JsonPropertyOrder(-1)] public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonIgnore] public string Name => Metadata.Name ?? "";
     [JsonIgnore] public string? Namespace => Metadata.Namespace;

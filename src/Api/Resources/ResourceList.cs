@@ -8,7 +8,7 @@ public sealed record ResourceList
 {
     public string? ApiVersion { get; init; }
     public string? Kind { get; init; }
-    public ListMeta Metadata { get; init; } = new();
+    public ListMeta Metadata { get; init => field = value ?? new(); } = new();
     public IReadOnlyList<JsonElement> Items { get; init; } = [];
 }
 
@@ -33,7 +33,7 @@ public sealed record Status
 {
     public string Kind { get; init; } = "Status";
     public string ApiVersion { get; init; } = "v1";
-    public ListMeta Metadata { get; init; } = new();
+    public ListMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>Success or Failure.</summary>
     [JsonPropertyName("status")]

@@ -3,7 +3,7 @@ namespace Margay.Api.Resources;
 /// <summary>One interface of one workload (Calico <c>WorkloadEndpoint</c>). Written by the agent that attached it.</summary>
 public sealed record WorkloadEndpoint : Resource
 {
-    public WorkloadEndpointSpec Spec { get; init; } = new();
+    public WorkloadEndpointSpec Spec { get; init => field = value ?? new(); } = new();
     public WorkloadEndpointStatus? Status { get; init; }
 }
 

@@ -32,7 +32,8 @@ public static class ResourceDecoder
             using JsonDocument document = JsonDocument.Parse(utf8, Json);
             return Decode(document.RootElement, expected, unknownFields);
         }
-        catch (JsonException e)
+        // A string with half a surrogate pair (\ud800) parses, and fails when it is read.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             var findings = new Findings();
             findings.Add("", FaultReason.Malformed, $"this is not JSON: {e.Message}");

@@ -56,10 +56,6 @@ internal sealed class ObjectRegistry(IStore store, TimeProvider time)
             if (changed.IsRefused(out Status refusal)) return refusal;
             string? expected = changed.Value!.Metadata.ResourceVersion;
             if (expected is not null && expected != before.Metadata.ResourceVersion) return Statuses.Modified(kind, name);
-            if (changed.Value.Metadata.Uid is { } uid && uid != before.Metadata.Uid)
-            {
-                return Statuses.Conflict(kind, name, $"it has uid {before.Metadata.Uid} and not {uid}: it was deleted and created anew");
-            }
             Resource after = Keep(kind, before, changed.Value);
             byte[] bytes = StoredObject.EncodeForStore(kind, after);
             // Writing what is there already would wake every watcher for nothing.

@@ -101,6 +101,10 @@ internal sealed class ResourceHandler(ObjectRegistry registry, ListHandler lists
             if (decoded.IsRefused(out Status refusal)) return refusal;
             Outcome<Resource> placed = Identity.Place(target, decoded.Value!);
             if (placed.IsRefused(out refusal)) return refusal;
+            if (placed.Value!.Metadata.Uid is { } uid && uid != before.Metadata.Uid)
+            {
+                return Statuses.Conflict(target.Kind, before.Name, $"it has uid {before.Metadata.Uid} and not {uid}: it was deleted and created anew");
+            }
             if (target.Subresource == "status")
             {
                 return StatusPart.Copy(placed.Value!, before) with { Metadata = before.Metadata with { ResourceVersion = placed.Value!.Metadata.ResourceVersion } };

@@ -76,7 +76,7 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
         return rib;
     }
 
-    /// <summary>Every configured peer that is to be up is Established and has sent End-of-RIB for all its families.</summary>
+    /// <summary>Every configured peer that is to be up is Established and has sent End-of-RIB for all its families, as far as that can be expected.</summary>
     internal bool AllSentEndOfRib()
     {
         // Without any peer there is nothing to conclude from.
@@ -84,7 +84,9 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
         foreach (Peer p in _byName.Values)
         {
             if (p.Spec.AdminDown || p.IsDynamic) continue;
-            if (p.Established is not { } s || (s.Agreed!.Families & ~s.EndOfRib) != 0) return false;
+            if (p.Established is not { Agreed: { } agreed } s) return false;
+            // RFC 4724 §4.1: one that restarts itself waits for us; one without the capability promises no End-of-RIB.
+            if (agreed.GracefulRestart is { Restarting: false } && (agreed.Families & ~s.EndOfRib) != 0) return false;
         }
         return true;
     }

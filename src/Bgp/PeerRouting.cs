@@ -23,9 +23,15 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         session.RibPeer = rib;
         session.Inbound = MakeInbound(session);
         DropStaleNotPreserved(session, rib);
+        if (!loop.IsRestarting) JoinAll(session);
+    }
+
+    /// <summary>Has the session sent our routes: the table, End-of-RIB, then changes.</summary>
+    internal void JoinAll(BgpSession session)
+    {
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
-            if (agreed.Families.Has(f)) Join(session, f);
+            if (session.Agreed!.Families.Has(f)) Join(session, f);
         }
         loop.RequestFlush(session);
     }

@@ -34,7 +34,12 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     private readonly PeerDirectory _peers;
     private readonly LocalRoutes _local;
     private readonly SinkFeed? _sink;
+    private readonly SpeakerMetrics? _metrics;
+    private TimeSpan _nextMetrics;
     private readonly byte[] _scratch = new byte[UpdateMessage.ScratchSize];
+    private readonly LoopTimer _convergence;
+    private bool _converged;
+    private bool _reported;
     private int _wakePending;
 
     internal SpeakerLoop(SpeakerOptions options, ITransport transport)
@@ -43,6 +48,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         Transport = transport;
         _start = options.Time.GetTimestamp();
         Random = new Random(options.Seed);
+        ReceiveBuffer = new byte[options.ReceiveBufferSize + MessageHeader.MaxExtendedMessage];
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             _tables[f] = new RibTable(f, _attributes) { NextHopMetric = options.NextHopMetric };
@@ -52,12 +58,10 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         _local = new LocalRoutes(_tables, _attributes);
         _peers = new PeerDirectory(this);
         _sink = options.Sink is null ? null : new SinkFeed(options.Sink, _tables);
+        _metrics = options.Meter is null ? null : new SpeakerMetrics(options.Meter);
         IsRestarting = options.Restarting;
         _convergence = new LoopTimer(() => _converged = true);
     }
-
-    private readonly LoopTimer _convergence;
-    private bool _converged;
 
     public TimeSpan Now { get; private set; }
     public DateTimeOffset WallClock => _options.Time.GetUtcNow();
@@ -68,7 +72,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public uint LocalAs => Config?.LocalAs ?? 0;
     public InetAddress RouterId => Config?.RouterId ?? default;
     public bool IsRestarting { get; private set; }
-    public byte[] ReceiveBuffer { get; } = new byte[(256 << 10) + MessageHeader.MaxExtendedMessage];
+    public byte[] ReceiveBuffer { get; }
     public ArraySegment<byte>[] SendBuffers { get; } = new ArraySegment<byte>[128];
 
     internal SpeakerConfig? Config { get; private set; }
@@ -98,6 +102,9 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         ApplyChanges();
         Flush();
         Settle();
+        if (_metrics is null || Now < _nextMetrics) return;
+        _metrics.Publish(this);
+        _nextMetrics = Now + TimeSpan.FromSeconds(1);
     }
 
     /// <summary>There is something to do without waiting.</summary>
@@ -129,17 +136,23 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
                 foreach (GroupMember m in g.Members) RequestFlush((BgpSession)m.Owner!);
             }
         }
-        if (_sink is null) return;
-        if (!_sink.Converged) CheckConvergence();
-        if (any || _sink.HasNews) _sink.Deliver();
+        if (!_reported) CheckConvergence();
+        if (any || _sink is { HasNews: true }) _sink?.Deliver();
     }
 
+    // RFC 4724 §4.1: after a restart nothing is sent before the peers have told us what they know, so that no route is withdrawn by our ignorance.
     private void CheckConvergence()
     {
         if (!_converged && !_peers.AllSentEndOfRib()) return;
-        _converged = true;
+        _reported = _converged = true;
+        TimerQueue.Cancel(_convergence);
+        _sink?.MarkConverged();
+        if (!IsRestarting) return;
         IsRestarting = false;
-        _sink!.MarkConverged();
+        foreach (Peer p in _peers.All)
+        {
+            if (p.Established is { } session) new PeerRouting(this, p).JoinAll(session);
+        }
     }
 
     private void Flush()
@@ -211,7 +224,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     public void OnEstablished(BgpSession session) => new PeerRouting(this, session.Peer).Up(session);
 
-    public void OnDown(BgpSession session, bool graceful) => new PeerRouting(this, session.Peer).Down(session, graceful);
+    public void OnDown(BgpSession session, bool graceful)
+    {
+        _metrics?.OnSessionEnded(session.Peer.Name);
+        new PeerRouting(this, session.Peer).Down(session, graceful);
+    }
 
     public void OnDynamicPeerGone(Peer peer)
     {
@@ -220,6 +237,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     public NotificationMessage? OnUpdate(BgpSession session, ReadOnlySpan<byte> body)
     {
+        _metrics?.OnUpdate();
         Negotiated agreed = session.Agreed!;
         UpdateMessage update = UpdateMessage.Read(body, new UpdateContext(agreed.FourOctetAs, !agreed.External), _scratch);
         if (update.Fault is not null) Log.UpdateFault(Logger, session.Peer.Name, update.Outcome.ToString(), update.Fault);
@@ -270,7 +288,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     internal void SetConfig(SpeakerConfig config)
     {
-        if (Config is null && _sink is not null) Timers.Set(_convergence, Now + _options.ConvergenceDeadline);
+        if (Config is null) Timers.Set(_convergence, Now + _options.ConvergenceDeadline);
         Config = config;
         foreach (RibTable t in _tables)
         {

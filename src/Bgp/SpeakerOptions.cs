@@ -42,6 +42,9 @@ public sealed record SpeakerOptions
 
     /// <summary>Bytes of encoded updates kept for the slowest member of an update group; a member farther behind is served from the RIB, coalesced per prefix.</summary>
     public int UpdateLogLimit { get; init; } = 32 << 20;
+
+    /// <summary>Bytes taken from a socket at a time. Simulations of many speakers take less.</summary>
+    internal int ReceiveBufferSize { get; init; } = 256 << 10;
 }
 
 /// <summary>

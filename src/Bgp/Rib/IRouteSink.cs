@@ -16,7 +16,7 @@ public interface IRouteSink
 /// <param name="Changes">Each prefix at most once.</param>
 /// <param name="Initial">True until <see cref="Converged"/> has been reported once.</param>
 /// <param name="Converged">
-/// Reported true once per family set: every configured peer has sent its End-of-RIB (RFC 4724 §2), or has failed to come up within the deferral
+/// True once: every configured peer has sent its End-of-RIB (RFC 4724 §2), or has failed to come up within the deferral
 /// time. Routes of an earlier life that are not renewed by now are stale.
 /// </param>
 public sealed record RouteChangeBatch(ImmutableArray<RouteChange> Changes, bool Initial, bool Converged);

@@ -34,7 +34,11 @@ internal sealed class Peer
     internal PeerSpec Spec { get; set; }
     internal InetAddress Address { get; }
     internal bool IsDynamic { get; }
+
+    /// <summary>The connection that we began, until it is Established or ends.</summary>
     internal BgpSession? Outgoing { get; private set; }
+
+    /// <summary>The same of the peer's.</summary>
     internal BgpSession? Incoming { get; private set; }
     internal BgpSession? Established { get; private set; }
     internal DateTimeOffset Since { get; private set; }
@@ -242,6 +246,8 @@ internal sealed class Peer
     {
         BgpSession? other = session.Outgoing ? Incoming : Outgoing;
         Established = session;
+        if (session.Outgoing) Outgoing = null;
+        else Incoming = null;
         other?.Close(NotificationMessage.Cease(CeaseSubcode.ConnectionCollisionResolution), "another connection is Established");
         TimerQueue.Cancel(_connectTimer);
         _failures = _faults = 0;

@@ -1,0 +1,107 @@
+using Margay.Bgp.Wire;
+
+namespace Margay.Bgp.Tests.Session;
+
+/// <summary>Graceful restart (RFC 4724, 8538) in both roles on a simulated clock.</summary>
+public class GracefulRestartTests
+{
+    private readonly Net _net = new();
+
+    private Speaker Restart(int n, uint asn, int peer, bool restarting = true)
+    {
+        Speaker again = _net.Add(n, asn, options: o => o with { Restarting = restarting });
+        _net.Peer(again, peer, RemoteAs.Any);
+        return again;
+    }
+
+    [Fact]
+    public void Helper_KeepsStaleRoutes_UntilTheRestartTime()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2, atB: p => p with { GracefulRestart = new(true, TimeSpan.FromSeconds(60), TimeSpan.Zero) });
+        _net.Announce(b, "192.0.2.0/24");
+        _net.AwaitRoute(a, "192.0.2.0/24");
+        _net.Sim.Kill(b);
+        _net.Run(30);
+        Assert.True(_net.Route(a, "192.0.2.0/24")!.Stale);
+        _net.Run(40);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+    }
+
+    [Fact]
+    public void Helper_DropsWhatIsNotRenewed_AtEndOfRib()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2);
+        _net.Announce(b, "192.0.2.0/24");
+        _net.Announce(b, "198.51.100.0/24");
+        _net.AwaitRoute(a, "198.51.100.0/24");
+        _net.Sim.Kill(b);
+        _net.Run(1);
+        Speaker again = Restart(2, 65002, 1);
+        _net.Announce(again, "192.0.2.0/24");
+        _net.AwaitUp(a, 2);
+        _net.AwaitNoRoute(a, "198.51.100.0/24");
+        Assert.False(_net.Route(a, "192.0.2.0/24")!.Stale);
+    }
+
+    [Fact]
+    public void RestartingReflector_WithdrawsNothing_WhileItLearnsAgain()
+    {
+        Speaker rr = _net.Add(1, 65000), a = _net.Add(2, 65000), b = _net.Add(3, 65000);
+        _net.Link(rr, 1, a, 2, p => p with { RouteReflectorClient = true });
+        _net.Link(rr, 1, b, 3, p => p with { RouteReflectorClient = true });
+        for (int i = 0; i < 50; i++) _net.Announce(a, $"10.2.{i}.0/24");
+        Assert.True(_net.Sim.RunUntil(() => _net.Status(b, 1).RoutesReceived == 50, TimeSpan.FromSeconds(10)));
+        SpeakerConfig config = _net.Config(rr);
+        _net.Sim.Kill(rr);
+        _net.Run(2);
+        Speaker again = _net.Add(1, 65000, options: o => o with { Restarting = true });
+        _net.Change(again, _ => config);
+        // At no instant does B lose a route.
+        Assert.True(_net.Sim.RunUntil(() =>
+        {
+            Assert.Equal(50, _net.Routes(b).Length);
+            return _net.IsUp(again, 2) && _net.IsUp(again, 3) && _net.Routes(b).All(r => !r.Stale);
+        }, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public void Shutdown_IsNoRestart()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2);
+        _net.Announce(b, "192.0.2.0/24");
+        _net.AwaitRoute(a, "192.0.2.0/24");
+        _net.Sim.Wait(b.ShutdownAsync("bye"));
+        _net.Run(1);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+        Assert.Contains("Hard Reset: Cease / Administrative Shutdown: \"bye\"", _net.Status(a, 2).LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OperatorsReset_KeepsRoutes_ByTheNBit()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2);
+        _net.Announce(b, "192.0.2.0/24");
+        _net.AwaitRoute(a, "192.0.2.0/24");
+        _net.Sim.Wait(b.ResetAsync("s1", "again"));
+        bool gone = _net.Sim.RunUntil(() => _net.Route(a, "192.0.2.0/24") is null, TimeSpan.FromSeconds(5));
+        Assert.False(gone);
+        Assert.Equal(2, _net.Status(a, 2).TimesEstablished);
+    }
+
+    [Fact]
+    public void NewConnectionOfARestartedPeer_ReplacesTheOldSession()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2, atA: p => p with { Passive = true });
+        _net.AwaitUp(a, 2);
+        // The machine went down without a FIN; its new incarnation connects while our hold timer still runs.
+        _net.Sim.Kill(b, fin: false);
+        Restart(2, 65002, 1);
+        _net.Run(10);
+        Assert.Equal((2, SessionState.Established), (_net.Status(a, 2).TimesEstablished, _net.Status(a, 2).State));
+    }
+}

@@ -50,11 +50,13 @@ public static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancel = default)
     {
-        ParseResult parsed = Build(terminal).Parse(args);
+        // "@" begins no response file here: patch reads a file with it, as curl does.
+        ParseResult parsed = Build(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             Command command = parsed.CommandResult.Command;
-            foreach (ParseError error in parsed.Errors) terminal.Error.WriteLine($"error: {error.Message}{Hint(parsed, command)}");
+            // An unknown verb makes two errors; the second says all.
+            foreach (ParseError error in parsed.UnmatchedTokens.Count == 0 ? parsed.Errors : parsed.Errors.TakeLast(1)) terminal.Error.WriteLine($"error: {error.Message}{Hint(parsed, command)}");
             terminal.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitStatus.Usage;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Margay.Api.Resources;
+using Margay.Api.Validation;
 
 namespace Margay.Api.Client;
 
@@ -45,14 +46,14 @@ public sealed class MargayClient : IDisposable
     {
         ApiResult<ResourcePage<JsonElement>> page = await ListAsync(kind, ns, labelSelector, cancel);
         if (!page.TryGet(out ResourcePage<JsonElement> raw, out ApiError error)) return error;
-        try
+        var items = new List<T>(raw.Items.Count);
+        foreach (JsonElement item in raw.Items)
         {
-            return new ResourcePage<T>([.. raw.Items.Select(item => Complete((T)item.Deserialize(kind.TypeInfo)!, kind))], raw.ResourceVersion);
+            if (!Read<T>(item, kind).TryGet(out T resource, out error)) return error;
+            items.Add(resource);
         }
-        catch (JsonException e)
-        {
-            return NotOurs(e);
-        }
+
+        return new ResourcePage<T>(items, raw.ResourceVersion);
     }
 
     /// <summary>Writes a new object; <see cref="ApiErrorReason.AlreadyExists"/> when there is one.</summary>
@@ -93,8 +94,8 @@ public sealed class MargayClient : IDisposable
         try
         {
             ResourceList? list = JsonSerializer.Deserialize(body, ApiJsonContext.Default.ResourceList);
-            if (list?.Metadata.ResourceVersion is null) return NotOurs(new JsonException("a list without metadata.resourceVersion"));
-            return new ResourcePage<JsonElement>(list.Items, list.Metadata.ResourceVersion);
+            if (list?.Metadata?.ResourceVersion is null) return NotOurs(new JsonException("a list without metadata.resourceVersion"));
+            return new ResourcePage<JsonElement>(list.Items ?? [], list.Metadata.ResourceVersion);
         }
         catch (JsonException e)
         {
@@ -122,16 +123,20 @@ public sealed class MargayClient : IDisposable
     internal static ApiError NotOurs(JsonException e) =>
         new() { Reason = ApiErrorReason.Server, Message = $"the answer is not what margay-server answers: {e.Message}" };
 
-    // Items of a list carry no apiVersion and kind in Kubernetes' own encoding.
-    internal static T Complete<T>(T resource, ResourceKind kind)
-        where T : Resource => resource.Kind is null ? (T)(resource with { ApiVersion = kind.ApiVersion, Kind = kind.Kind }) : resource;
+    /// <summary>An object from the server. Fields that are newer than this client are passed over; what is malformed is an error.</summary>
+    internal static ApiResult<T> Read<T>(JsonElement json, ResourceKind kind)
+        where T : Resource
+    {
+        Decoded decoded = ResourceDecoder.Decode(json, kind, UnknownFields.Ignore);
+        return decoded is { IsValid: true, Resource: T resource } ? resource : NotOurs(new JsonException(string.Join("; ", decoded.Findings.Faults)));
+    }
 
     private static ResourceKind KindOf<T>() => KindOfType<T>.Kind;
 
     private static string Url<T>(string? ns, string? name = null, string? subresource = null) => ResourceUrls.Of(KindOf<T>(), ns, name, subresource);
 
     private static byte[] Body<T>(T resource)
-        where T : Resource => JsonSerializer.SerializeToUtf8Bytes(Complete(resource, KindOf<T>()), KindOf<T>().TypeInfo);
+        where T : Resource => JsonSerializer.SerializeToUtf8Bytes(resource with { ApiVersion = KindOf<T>().ApiVersion, Kind = KindOf<T>().Kind }, KindOf<T>().TypeInfo);
 
     private static ApiResult<T> Typed<T>(ApiResult<byte[]> answer)
         where T : Resource
@@ -139,8 +144,8 @@ public sealed class MargayClient : IDisposable
         if (!answer.TryGet(out byte[] body, out ApiError error)) return error;
         try
         {
-            ResourceKind kind = KindOf<T>();
-            return JsonSerializer.Deserialize(body, kind.TypeInfo) is T resource ? Complete(resource, kind) : NotOurs(new JsonException("null"));
+            using JsonDocument document = JsonDocument.Parse(body);
+            return Read<T>(document.RootElement, KindOf<T>());
         }
         catch (JsonException e)
         {

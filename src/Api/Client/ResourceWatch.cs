@@ -89,23 +89,16 @@ internal sealed class ResourceWatch<T>(MargayClient client, ResourceKind kind, s
         }
 
         if (step.Type == "ERROR") return OnErrorEvent(step.Object);
-        try
+        if (!MargayClient.Read<T>(step.Object, kind).TryGet(out T resource, out error)) return Failed(error);
+        _revision = resource.Metadata.ResourceVersion ?? _revision;
+        WatchUpdateType? type = step.Type switch
         {
-            var resource = (T)step.Object.Deserialize(kind.TypeInfo)!;
-            _revision = resource.Metadata.ResourceVersion ?? _revision;
-            WatchUpdateType? type = step.Type switch
-            {
-                "ADDED" => WatchUpdateType.Added,
-                "MODIFIED" => WatchUpdateType.Modified,
-                "DELETED" => WatchUpdateType.Deleted,
-                _ => null,
-            };
-            return type is null ? null : new WatchUpdate<T>(type.Value) { Object = MargayClient.Complete(resource, kind), ResourceVersion = _revision };
-        }
-        catch (JsonException e)
-        {
-            return Failed(MargayClient.NotOurs(e));
-        }
+            "ADDED" => WatchUpdateType.Added,
+            "MODIFIED" => WatchUpdateType.Modified,
+            "DELETED" => WatchUpdateType.Deleted,
+            _ => null,
+        };
+        return type is null ? null : new WatchUpdate<T>(type.Value) { Object = resource, ResourceVersion = _revision };
     }
 
     private WatchUpdate<T> OnErrorEvent(JsonElement json)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Margay.Api.Resources;
 
@@ -45,6 +46,12 @@ public static class ResourceDecoder
     public static Decoded Decode(JsonElement element, ResourceKind? expected = null, UnknownFields unknownFields = UnknownFields.Refuse)
     {
         var findings = new Findings();
+        if (!JsonEncoding.IsValid(JsonMarshal.GetRawUtf8Value(element)))
+        {
+            findings.Add("", FaultReason.Malformed, "a string in it is not valid Unicode (broken UTF-8, or half of a \\u surrogate pair)");
+            return new Decoded(expected, null, findings);
+        }
+
         ResourceKind? kind = KindResolver.Resolve(element, expected, findings);
         if (kind is null) return new Decoded(null, null, findings);
         var reader = new StructureReader(findings, unknownFields);

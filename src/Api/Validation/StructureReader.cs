@@ -49,26 +49,32 @@ internal sealed class StructureReader(Findings findings, UnknownFields unknownFi
             else
             {
                 seen[index] = true;
-                WriteField(field, type.Properties[index], path[type.Properties[index].Name], writer);
+                if (!WriteField(field, type.Properties[index], path[type.Properties[index].Name], writer)) OnMissingField(type.Properties[index], null, writer);
             }
         }
 
         for (int i = 0; i < seen.Length; i++)
-        {
-            if (type.Properties[i].IsRequired && !seen[i])
-                findings.Add(path[type.Properties[i].Name].ToString(), FaultReason.Required, "the field is missing");
-        }
-
+            if (!seen[i]) OnMissingField(type.Properties[i], path, writer);
         writer.WriteEndObject();
     }
 
-    private void WriteField(JsonProperty field, JsonPropertyInfo property, FieldPath path, Utf8JsonWriter writer)
+    private bool WriteField(JsonProperty field, JsonPropertyInfo property, FieldPath path, Utf8JsonWriter writer)
     {
-        if (field.Value.ValueKind == JsonValueKind.Null) return;
+        if (field.Value.ValueKind == JsonValueKind.Null) return false;
         JsonTypeInfo type = _options.GetTypeInfo(property.PropertyType);
-        if (!Fits(field.Value, type, path)) return;
+        if (!Fits(field.Value, type, path)) return false;
         writer.WritePropertyName(property.Name);
         Write(field.Value, type, path, writer);
+        return true;
+    }
+
+    // Source-generated deserialization sets an init-only property that is absent to null, whatever its initializer says: metadata and spec must be there.
+    private void OnMissingField(JsonPropertyInfo property, FieldPath? path, Utf8JsonWriter writer)
+    {
+        if (property.IsRequired && path is not null) findings.Add(path[property.Name].ToString(), FaultReason.Required, "the field is missing");
+        if (property.IsRequired || property.IsSetNullable || property.Set is null || _options.GetTypeInfo(property.PropertyType).Kind != JsonTypeInfoKind.Object) return;
+        writer.WriteStartObject(property.Name);
+        writer.WriteEndObject();
     }
 
     private void WriteList(JsonElement element, JsonTypeInfo type, FieldPath path, Utf8JsonWriter writer)

@@ -3,11 +3,11 @@ namespace Margay.Api.Validation;
 /// <summary>"Did you mean …?"</summary>
 public static class Suggestion
 {
-    /// <summary>The candidate that a typing error may have missed, or null: equal but for case, or at most two edits away (one for short words).</summary>
+    /// <summary>The candidate that a typing error may have missed, or null: equal but for case, or at most two edits away (one for words of three letters).</summary>
     public static string? For(string word, IEnumerable<string> candidates)
     {
         string? best = null;
-        int bestDistance = word.Length <= 4 ? 2 : 3;
+        int bestDistance = word.Length <= 3 ? 2 : 3;
         foreach (string candidate in candidates)
         {
             if (string.Equals(candidate, word, StringComparison.OrdinalIgnoreCase)) return candidate;

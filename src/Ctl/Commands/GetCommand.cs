@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Margay.Api.Client;
 using Margay.Api.Resources;
+using Margay.Api.Validation;
 using Margay.Ctl.Manifests;
 using Margay.Ctl.Output;
 using Margay.Ctl.Settings;
@@ -108,7 +109,7 @@ internal static class GetCommand
             bool isFirst = true;
             foreach (ResourceKind kind in kinds)
             {
-                List<Resource> objects = [.. found.Where(f => f.Kind == kind).Select(f => (Resource)f.Json.Deserialize(kind.TypeInfo)!)];
+                List<Resource> objects = [.. found.Where(f => f.Kind == kind).Select(f => ResourceDecoder.Decode(f.Json, kind, UnknownFields.Ignore).Resource).OfType<Resource>()];
                 if (output == "name")
                 {
                     foreach (Resource resource in objects) terminal.Out.WriteLine(Submission.TitleOf(kind, resource.Name));

@@ -76,9 +76,17 @@ internal static class ThreeWayMerge
             }
         }
 
-        foreach ((string name, JsonNode? _) in lastApplied ?? [])
-            if (!manifest.ContainsKey(name) && current.ContainsKey(name)) patch[name] = null;
+        foreach ((string name, JsonNode? applied) in lastApplied ?? [])
+            if (!manifest.ContainsKey(name) && current.ContainsKey(name)) patch[name] = Removal(applied, current[name]);
         return patch;
+    }
+
+    // Of an object only what was applied goes; null, the whole, when nothing else is left in it.
+    private static JsonObject? Removal(JsonNode? applied, JsonNode? actual)
+    {
+        if (applied is not JsonObject appliedObject || actual is not JsonObject actualObject) return null;
+        JsonObject inner = Difference(appliedObject, [], actualObject);
+        return actualObject.All(field => inner.TryGetPropertyValue(field.Key, out JsonNode? left) && left is null) ? null : inner;
     }
 
     private static JsonObject WithoutNulls(JsonObject source)

@@ -89,7 +89,9 @@ internal static class YamlText
 
     private static bool IsPlain(string value)
     {
-        if (value.Length == 0 || !(char.IsAsciiLetter(value[0]) || value[0] is '/' or '_')) return false;
+        // 10.65.0.0/16 and 10.65.0.1 are nothing else to anyone; other things that begin with a digit may be.
+        bool isAddress = value.Length > 0 && char.IsAsciiDigit(value[0]) && value.AsSpan().Count('.') >= 3 && !value.AsSpan().ContainsAnyExcept("0123456789./");
+        if (value.Length == 0 || !(isAddress || char.IsAsciiLetter(value[0]) || value[0] is '/' or '_')) return false;
         foreach (char c in value)
             if (!char.IsAsciiLetterOrDigit(c) && !" _-./()=".Contains(c, StringComparison.Ordinal)) return false;
         return !value.EndsWith(' ') && value.ToLowerInvariant() is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n" or "infinity" or "nan");

@@ -55,10 +55,22 @@ internal sealed class YamlEvents(TextReader text)
             _replays.Pop();
         }
 
-        if (!_parser.MoveNext()) throw new YamlRefusedException(0, "the text ends too early");
-        ParsingEvent next = _parser.Current!;
+        ParsingEvent next = Parse();
         Record(next);
         return next;
+    }
+
+    private ParsingEvent Parse()
+    {
+        try
+        {
+            return _parser.MoveNext() ? _parser.Current! : throw new YamlRefusedException(0, "the text ends too early");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The parser's own state gives way on some malformed texts.
+            throw new YamlRefusedException((int)(_parser.Current?.End.Line ?? 0), "this is not YAML");
+        }
     }
 
     private void Record(ParsingEvent next)

@@ -17,8 +17,8 @@ namespace Margay.CalcGraph;
 //   Node, BGPConfiguration, BGPPeer,                 ▼                        ▼
 //   IPPool, IPAMBlock ─► NodeFacts ──────────────► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
 //
-// Why it is cheap: labels are compared once for each class of equal endpoints, and only with selectors that share a label with it; a set has no list of members,
-// only of classes; a node keeps counters for what touches its own endpoints, and an update walks from what changed to those who need it.
+// Why it is cheap: endpoints that no selector tells apart are one class; labels are compared once for each class, and only with selectors that share a label with it;
+// a set has no list of members, only of classes; a node keeps counters for what touches its own endpoints, and an update walks from what changed to those who need it.
 //
 // The output depends on the state of the resources alone, never on how they came to be: every step notes that something may differ, and the flush asks
 // what is true now. Missing referents fail closed: an endpoint names a profile that is not there, and the dataplane denies.
@@ -68,7 +68,7 @@ public sealed class Graph : IMatchListener
             case GlobalNetworkPolicy policy: SetPolicy(policy); break;
             case NetworkSet set: _networkSets.Set(new ObjectKey(nameof(NetworkSet), set.Namespace, name), set.Spec, set.Metadata.Labels); break;
             case GlobalNetworkSet set: _networkSets.Set(new ObjectKey(nameof(GlobalNetworkSet), null, name), set.Spec, set.Metadata.Labels); break;
-            case Profile profile: _policies.Set(name, profile); break;
+            case Profile profile: SetProfile(profile); break;
             case Namespace ns: _labels.SetNamespaceLabels(name, ns.Metadata.Labels); break;
             case Node node: SetNode(name, node); break;
             case IPPool pool: SetPool(name, pool); break;
@@ -175,13 +175,35 @@ public sealed class Graph : IMatchListener
     private void SetPolicy(NetworkPolicy policy)
     {
         ObjectKey key = new(nameof(NetworkPolicy), policy.Namespace, policy.Name);
-        _policies.Set(key, PolicyNode.TryMake(key, policy));
+        SetPolicy(key, PolicyNode.TryMake(key, policy));
     }
 
     private void SetPolicy(GlobalNetworkPolicy policy)
     {
         ObjectKey key = new(nameof(GlobalNetworkPolicy), null, policy.Name);
-        _policies.Set(key, PolicyNode.TryMake(key, policy));
+        SetPolicy(key, PolicyNode.TryMake(key, policy));
+    }
+
+    private void SetPolicy(ObjectKey key, PolicyNode? policy)
+    {
+        if (policy is not null) Mention(policy.Labels);
+        _policies.Set(key, policy);
+    }
+
+    private void SetProfile(Profile profile)
+    {
+        bool isValid = PolicyCalculator.IsValid(profile);
+        if (isValid) Mention(PolicyCalculator.LabelsOf(profile));
+        _policies.Set(profile.Name, isValid ? profile : null);
+    }
+
+    private void Mention(IEnumerable<string> labels)
+    {
+        foreach (string label in _labels.Mention(labels))
+        {
+            _endpoints.Reclassify(label);
+            _networkSets.Reclassify(label);
+        }
     }
 
     private void OnDropped(RuleOwner owner) => _policies.DropIfUnused(owner);

@@ -32,14 +32,16 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
             Remove(endpoint.Namespace, endpoint.Name);
             return;
         }
-        LabelClass c = labels.Acquire(new ClassIdentity(
-            Share(spec.Network ?? "default"), key.Item1, spec.ServiceAccountName is { Length: > 0 } account ? Share(account) : null,
-            ShareList(spec.Profiles), endpoint.Metadata.Labels));
+        string[] ownLabels = LabelsOf(endpoint.Metadata.Labels, _strings);
+        ClassIdentity identity = new(
+            Share(spec.Network ?? "default"), key.Item1, spec.ServiceAccountName is { Length: > 0 } account ? Share(account) : null, ShareList(spec.Profiles));
+        LabelClass c = labels.Acquire(identity, ownLabels);
         EndpointHome home = HomeOf(spec.Node);
         NamedPort[] ports = PortsOf(spec);
         if (_endpoints.TryGetValue(key, out EndpointNode? existing))
         {
             Update(existing, home, c, addresses, ports);
+            existing.Labels = ownLabels;
             existing.Interface = spec.InterfaceName;
             existing.Mac = spec.Mac;
             existing.AllowedSourcePrefixes = spec.AllowSpoofedSourcePrefixes ?? [];
@@ -52,6 +54,7 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
             Name = endpoint.Name,
             Home = home,
             Class = c,
+            Labels = ownLabels,
             Addresses = addresses,
             Ports = ports,
             Interface = spec.InterfaceName,
@@ -71,6 +74,16 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
         endpoint.Home.View?.Leave(endpoint);
         LeaveHome(endpoint);
         table.Remove(endpoint);
+    }
+
+    /// <summary>Selectors have begun to mention a label: who has it may belong to another class now.</summary>
+    public void Reclassify(string label)
+    {
+        foreach (EndpointNode endpoint in _endpoints.Values)
+        {
+            if (endpoint.HasLabel(label))
+                Update(endpoint, endpoint.Home, labels.Acquire(endpoint.Class.Identity, endpoint.Labels), endpoint.Addresses, endpoint.Ports);
+        }
     }
 
     private void Update(EndpointNode endpoint, EndpointHome home, LabelClass c, MemberKey[] addresses, NamedPort[] ports)
@@ -126,6 +139,21 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
                 named.Add(new NamedPort(Share(name), protocol, (ushort)number));
         }
         return [.. named];
+    }
+
+    /// <summary>Key and value in turn. Keys repeat from one endpoint to the next and are kept once; values may be as many as there are endpoints.</summary>
+    internal static string[] LabelsOf(IReadOnlyDictionary<string, string>? labels, Dictionary<string, string> keys)
+    {
+        if (labels is null || labels.Count == 0) return [];
+        string[] flat = new string[2 * labels.Count];
+        int i = 0;
+        foreach ((string key, string value) in labels)
+        {
+            ref string? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(keys, key, out _);
+            flat[i++] = shared ??= key;
+            flat[i++] = value;
+        }
+        return flat;
     }
 
     private string Share(string text)

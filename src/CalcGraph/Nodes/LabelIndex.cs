@@ -18,12 +18,14 @@ internal sealed class LabelIndex(IMatchListener listener)
     private readonly Dictionary<int[], LabelClass> _classes = new(IntArrayComparer.Instance);
     private readonly Dictionary<(string? Network, string Canonical), SelectorNode> _selectors = [];
     private readonly List<SelectorNode> _unrestricted = [];
+    private readonly HashSet<string> _mentioned = [];
     private readonly Dictionary<string, int> _names = [];
     private readonly Dictionary<string, HashSet<LabelClass>> _byNamespace = [];
     private readonly Dictionary<string, HashSet<LabelClass>> _byProfile = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaceLabels = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _profileLabels = [];
     private readonly List<int> _scratch = [];
+    private readonly List<LabelPair> _ownScratch = [];
     private int _nextPairId;
     private long _search;
 
@@ -31,14 +33,16 @@ internal sealed class LabelIndex(IMatchListener listener)
 
     // ---- classes -------------------------------------------------------------------------------------------------------------
 
-    /// <summary>The class for an identity, made when it is new. The caller adds a member, or gives it back with <see cref="ReleaseIfEmpty"/>.</summary>
-    public LabelClass Acquire(ClassIdentity identity)
+    /// <summary>The class for an identity and labels, made when it is new. The caller adds a member, or gives it back with <see cref="ReleaseIfEmpty"/>.</summary>
+    /// <param name="identity">What besides labels tells things apart.</param>
+    /// <param name="labels">Own labels, key and value in turn.</param>
+    public LabelClass Acquire(in ClassIdentity identity, string[] labels)
     {
-        LabelPair[] own = OwnPairs(identity.Labels);
+        LabelPair[] own = OwnPairs(labels);
         ReadOnlySpan<int> key = KeyOf(identity, own);
         if (_classes.GetAlternateLookup<ReadOnlySpan<int>>().TryGetValue(key, out LabelClass? existing)) return existing;
 
-        LabelClass created = new(key.ToArray(), identity with { Labels = null }) { Own = own };
+        LabelClass created = new(key.ToArray(), identity) { Own = own };
         _classes.Add(created.Key, created);
         if (created.Namespace is { } ns) Add(_byNamespace, ns, created);
         foreach (string profile in created.Profiles) Add(_byProfile, profile, created);
@@ -139,6 +143,12 @@ internal sealed class LabelIndex(IMatchListener listener)
         foreach (SelectorNode selector in begun) listener.AfterMatchChange(selector, c, matches: true);
     }
 
+    /// <summary>
+    /// Says that selectors mention these keys from now on. Returns those that none did before: the caller then gives each thing that has such a label the class that it
+    /// now belongs to, before any such selector is acquired.
+    /// </summary>
+    public List<string> Mention(IEnumerable<string> keys) => [.. keys.Where(k => !DerivedLabels.IsReserved(k) && _mentioned.Add(k))];
+
     // ---- selectors -----------------------------------------------------------------------------------------------------------
 
     /// <summary>The node of a selector, made when it is new. The caller adds its use to the node, or gives it back with <see cref="ReleaseIfUnused"/>.</summary>
@@ -186,20 +196,19 @@ internal sealed class LabelIndex(IMatchListener listener)
 
     // ---- labels --------------------------------------------------------------------------------------------------------------
 
-    private LabelPair[] OwnPairs(IReadOnlyDictionary<string, string>? labels)
+    private LabelPair[] OwnPairs(string[] labels)
     {
-        if (labels is null || labels.Count == 0) return [];
-        List<LabelPair> pairs = new(labels.Count);
-        foreach ((string key, string value) in labels)
+        _ownScratch.Clear();
+        for (int i = 0; i < labels.Length; i += 2)
         {
             // What stands for namespace and service account cannot be claimed by a label of one's own.
-            if (!DerivedLabels.IsReserved(key)) pairs.Add(Pair(key, value));
+            if (_mentioned.Contains(labels[i]) && !DerivedLabels.IsReserved(labels[i])) _ownScratch.Add(Pair(labels[i], labels[i + 1]));
         }
-        pairs.Sort(static (a, b) => a.Id.CompareTo(b.Id));
-        return [.. pairs];
+        _ownScratch.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+        return [.. _ownScratch];
     }
 
-    private ReadOnlySpan<int> KeyOf(ClassIdentity identity, LabelPair[] own)
+    private ReadOnlySpan<int> KeyOf(in ClassIdentity identity, LabelPair[] own)
     {
         _scratch.Clear();
         _scratch.Add(NumberOf(identity.Network));

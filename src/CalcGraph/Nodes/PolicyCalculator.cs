@@ -97,10 +97,17 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
         return instance;
     }
 
+    /// <summary>Whether the profile can be read; one that cannot counts as absent.</summary>
+    public static bool IsValid(Profile profile) => RulesOf(profile).All(r => RuleResolver.IsValid(r, policyNamespace: null));
+
+    /// <summary>Every label key that the selectors of a valid profile mention.</summary>
+    public static IEnumerable<string> LabelsOf(Profile profile) => RulesOf(profile).SelectMany(r => RuleResolver.LabelsOf(r, policyNamespace: null));
+
+    private static IEnumerable<Rule> RulesOf(Profile profile) => (profile.Spec.Ingress ?? []).Concat(profile.Spec.Egress ?? []);
+
     /// <summary>Adds, replaces or (null) removes a profile.</summary>
     public void Set(string name, Profile? profile)
     {
-        if (profile is not null && !(profile.Spec.Ingress ?? []).Concat(profile.Spec.Egress ?? []).All(r => RuleResolver.IsValid(r, policyNamespace: null))) profile = null;
         if (profile is null) _profiles.Remove(name);
         else _profiles[name] = profile;
         labels.SetProfileLabels(name, profile?.Spec.LabelsToApply);

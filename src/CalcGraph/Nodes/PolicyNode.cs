@@ -25,6 +25,10 @@ internal sealed class PolicyNode
     public required IReadOnlyList<Rule> Egress { get; init; }
     public required Selector AppliesTo { get; init; }
 
+    /// <summary>Every label key that its selectors mention.</summary>
+    public IEnumerable<string> Labels =>
+        SelectorRequirements.LabelsOf(AppliesTo.Root).Concat(Ingress.Concat(Egress).SelectMany(r => RuleResolver.LabelsOf(r, Namespace)));
+
     /// <summary>Where the index keeps <see cref="AppliesTo"/>, once it does.</summary>
     public SelectorNode? Selector { get; set; }
 

@@ -82,7 +82,17 @@ internal sealed class RefTracker<T>(NodeView node)
             state &= ~State.Sent;
             if (state < State.Count) Forget(item, dropped);
         }
+        Trim();
+    }
+
+    // A first view is thousands of items at once, what follows is a few: with thousands of nodes the room that the first one took would be most of the graph.
+    private void Trim()
+    {
+        bool wasBurst = _dirty.Count > 256;
         _dirty.Clear();
+        if (!wasBurst) return;
+        _dirty.TrimExcess();
+        _items.TrimExcess();
     }
 
     /// <summary>The node goes: so does all that it needed.</summary>

@@ -26,6 +26,20 @@ internal static class RuleResolver
             && ScopedSelectors.TryOfSide(side, policyNamespace, out _)
             && ScopedSelectors.TryOfNotSelector(side, out _));
 
+    /// <summary>Every label key that the selectors of a valid rule mention.</summary>
+    public static IEnumerable<string> LabelsOf(Rule rule, string? policyNamespace)
+    {
+        foreach (EntityRule side in new[] { rule.Source, rule.Destination }.OfType<EntityRule>())
+        {
+            ScopedSelectors.TryOfSide(side, policyNamespace, out Selector? positive);
+            ScopedSelectors.TryOfNotSelector(side, out Selector? negative);
+            foreach (Selector selector in new[] { positive, negative }.OfType<Selector>())
+            {
+                foreach (string label in SelectorRequirements.LabelsOf(selector.Root)) yield return label;
+            }
+        }
+    }
+
     /// <summary>Resolves the rules of one direction.</summary>
     /// <param name="rules">Valid rules.</param>
     /// <param name="policyNamespace">The namespace that scopes their selectors, or null.</param>

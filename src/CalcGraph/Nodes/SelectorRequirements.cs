@@ -32,6 +32,23 @@ internal static class SelectorRequirements
         }
     }
 
+    /// <summary>Every label key that the selector asks about.</summary>
+    public static IEnumerable<string> LabelsOf(Expression expression) => expression switch
+    {
+        Expression.Has e => [e.Label],
+        Expression.Equal e => [e.Label],
+        Expression.NotEqual e => [e.Label],
+        Expression.Contains e => [e.Label],
+        Expression.StartsWith e => [e.Label],
+        Expression.EndsWith e => [e.Label],
+        Expression.In e => [e.Label],
+        Expression.NotIn e => [e.Label],
+        Expression.Not e => LabelsOf(e.Operand),
+        Expression.And e => e.Operands.SelectMany(LabelsOf),
+        Expression.Or e => e.Operands.SelectMany(LabelsOf),
+        _ => [],
+    };
+
     // A key without a value is a worse guess than one with a value when both are rare now.
     private static long Weight(IReadOnlyList<Requirement> alternatives, Func<Requirement, int> weigh) =>
         alternatives.Sum(r => (long)weigh(r) * 4 + (r.Value is null ? 3 : 1));

@@ -78,7 +78,11 @@ internal sealed class AttachEffects(
 
     public void ReportStatus(AttachmentRecord record, bool up) => server.ReportStatus(record, up);
 
-    public void AddressesChanged(AddressUseSnapshot use) => onAddresses(use);
+    public void AddressesChanged(AddressUseSnapshot use)
+    {
+        onAddresses(use);
+        Post(new BlocksChanged(use.Blocks));
+    }
 
     public void Warn(string what) => Log.AttachWarning(context.Logger, what);
 

@@ -37,8 +37,8 @@ internal sealed record EndpointCut(string Id) : AttachEvent;
 /// <param name="Block">Null with <paramref name="Error"/>.</param>
 internal sealed record BlockClaimed(BlockClaim Claim, BlockView? Block, AgentError? Error) : AttachEvent;
 
-/// <summary>What the node may use has changed. <paramref name="FromServer"/>: heard in this life, not remembered from the last.</summary>
-internal sealed record AddressingChanged(IReadOnlyList<PoolView> Pools, IReadOnlyList<BlockView> Blocks, bool FromServer) : AttachEvent;
+/// <summary>What the node may use has changed.</summary>
+internal sealed record AddressingChanged(IReadOnlyList<PoolView> Pools, IReadOnlyList<BlockView> Blocks) : AttachEvent;
 
 /// <summary>The endpoints that the server has on this node, after a snapshot from it.</summary>
 internal sealed record ServerEndpointsKnown(IReadOnlyList<EndpointView> Endpoints) : AttachEvent;

@@ -365,13 +365,13 @@ internal sealed class AttachMachine
             attachment.Program = Presence.Going;
             _effects.Cut(attachment.Record.EndpointId);
         }
-        if (attachment.Endpoint == Presence.Present)
+        if (attachment.Endpoint == Presence.Present && !attachment.EndpointIsHeld)
         {
             attachment.Endpoint = Presence.Going;
             _effects.DeleteEndpoint(attachment.Record, attachment.Attempt);
         }
         // The link goes after routes and filter entries: while a packet can still arrive it finds an endpoint, or nothing.
-        if (attachment.Link == Presence.Present && attachment.Program == Presence.Absent)
+        if (attachment.Link == Presence.Present && attachment.Program == Presence.Absent && !attachment.LinkIsHeld)
         {
             attachment.Link = Presence.Going;
             _effects.RemoveLink(attachment.Record, attachment.Attempt);
@@ -382,7 +382,7 @@ internal sealed class AttachMachine
 
     private static void AnswerLeaving(Attachment attachment)
     {
-        bool cut = attachment.Program == Presence.Absent && attachment.Link is Presence.Going or Presence.Absent;
+        bool cut = attachment.Program == Presence.Absent && attachment.Link != Presence.Coming;
         if (cut)
         {
             foreach (Ticket ticket in attachment.Detaching) ticket.Succeed();
@@ -405,17 +405,25 @@ internal sealed class AttachMachine
     private void OnLinkRemoved(Attachment attachment, LinkRemoved removed)
     {
         if (attachment.Link != Presence.Going) return;
-        if (removed.Error is null) attachment.Link = Presence.Absent;
-        else TryAgain(attachment, $"the link {attachment.Record.HostInterface} could not be removed: {removed.Error}");
-        if (removed.Error is null) Leave(attachment);
+        attachment.Link = removed.Error is null ? Presence.Absent : Presence.Present;
+        if (removed.Error is not null)
+        {
+            attachment.LinkIsHeld = true;
+            TryAgain(attachment, $"the link {attachment.Record.HostInterface} could not be removed: {removed.Error}");
+        }
+        Leave(attachment);
     }
 
     private void OnEndpointDeleted(Attachment attachment, EndpointDeleted deleted)
     {
         if (attachment.Endpoint != Presence.Going) return;
-        if (deleted.Error is null) attachment.Endpoint = Presence.Absent;
-        else TryAgain(attachment, $"WorkloadEndpoint {attachment.Record.Namespace}/{attachment.Record.Name} could not be deleted: {deleted.Error}");
-        if (deleted.Error is null) Leave(attachment);
+        attachment.Endpoint = deleted.Error is null ? Presence.Absent : Presence.Present;
+        if (deleted.Error is not null)
+        {
+            attachment.EndpointIsHeld = true;
+            TryAgain(attachment, $"WorkloadEndpoint {attachment.Record.Namespace}/{attachment.Record.Name} could not be deleted: {deleted.Error}");
+        }
+        Leave(attachment);
     }
 
     private void TryAgain(Attachment attachment, string why)
@@ -428,9 +436,8 @@ internal sealed class AttachMachine
     private void Retry(Attachment attachment)
     {
         attachment.Due = long.MaxValue;
-        // What is Going and has failed is Present again; what is Going and has not answered will answer.
-        if (attachment.Link == Presence.Going) attachment.Link = Presence.Present;
-        if (attachment.Endpoint == Presence.Going) attachment.Endpoint = Presence.Present;
+        // Only what has failed: a second removal on its way might hit the next attachment of this name.
+        attachment.LinkIsHeld = attachment.EndpointIsHeld = false;
         Leave(attachment);
     }
 

@@ -50,6 +50,12 @@ internal sealed class Attachment(AttachmentRecord record, long attempt)
     /// <summary>Timestamp by which the attach must be done, or when to try again what failed while leaving; <see cref="long.MaxValue"/> for never.</summary>
     public long Due { get; set; } = long.MaxValue;
 
+    /// <summary>Removing the link failed: it is tried again when <see cref="Due"/>, not before.</summary>
+    public bool LinkIsHeld { get; set; }
+
+    /// <summary>As <see cref="LinkIsHeld"/>, for the record at the server.</summary>
+    public bool EndpointIsHeld { get; set; }
+
     /// <summary>How often taking it away failed in a row.</summary>
     public int Failures { get; set; }
 

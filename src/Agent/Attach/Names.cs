@@ -22,6 +22,10 @@ internal static class Names
         return new string(name);
     }
 
+    /// <summary>Whether a link's name could be one of ours.</summary>
+    public static bool IsHostInterface(string name) =>
+        name.Length == 13 && name.StartsWith(InterfacePrefix, StringComparison.Ordinal) && !name.AsSpan(2).ContainsAnyExcept(Base32);
+
     /// <summary>A locally administered unicast address (IEEE 802: second-least bit of the first octet set, least clear).</summary>
     public static MacAddress Mac(AttachmentKey key) => new(0x02_00_00_00_00_00UL | (Hash($"mac {key}") & 0xff_ff_ff_ff_ff));
 

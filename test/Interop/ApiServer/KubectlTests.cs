@@ -89,7 +89,7 @@ public sealed class KubectlTests(ServerProcess server) : IClassFixture<ServerPro
     public async Task Namespace_CreateApplyDelete()
     {
         await server.MustAsync("create namespace green");
-        const string Manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: green, labels: {a: b}}}";
+        const string Manifest = "apiVersion: v1\nkind: Namespace\nmetadata: {name: green, labels: {a: b}}";
         await server.MustAsync("apply -f -", Manifest);
         await server.MustAsync("apply -f -", Manifest.Replace("a: b", "a: c", StringComparison.Ordinal));
         Assert.Equal("c", await server.MustAsync("get namespace green -o jsonpath={.metadata.labels.a}"));
@@ -101,7 +101,7 @@ public sealed class KubectlTests(ServerProcess server) : IClassFixture<ServerPro
     public async Task Get_Watch_ShowsChanges()
     {
         using Process watch = server.StartKubectl("get ippools -w");
-        string header = await ReadLineAsync(watch, "", whenQuiet: () => server.MustAsync("create -f -", "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: watched}, spec: {cidr: 10.77.0.0/16}}"));
+        string header = await ReadLineAsync(watch, "", whenQuiet: () => server.MustAsync("create -f -", "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: watched}\nspec: {cidr: 10.77.0.0/16}"));
         string created = await ReadLineAsync(watch, "watched");
         await server.MustAsync("""patch ippool watched --type=merge -p {"spec":{"disabled":true}}""".Replace("\"", "\\\"", StringComparison.Ordinal));
         string patched = await ReadLineAsync(watch, " true ");

@@ -62,7 +62,9 @@ public static class BlockPlanner
             if (occupancy.IsFull(cidr, blockSize))
             {
                 usable.RemoveAt(i);
-                obstacles.Add($"pool {pool.Name} ({cidr}) is exhausted: all {UInt128.One << (blockSize - cidr.Length)} blocks of /{blockSize} are taken ({used} claimed); add a pool or free blocks");
+                obstacles.Add(
+                    $"pool {pool.Name} ({cidr}) is exhausted: all {UInt128.One << (blockSize - cidr.Length)} blocks of /{blockSize} are taken ({used} claimed); "
+                    + "add a pool or free blocks");
             }
         }
         if (usable.Count == 0) return new BlockPlan { Refusal = Refuse(request, obstacles) };

@@ -11,8 +11,9 @@ namespace Margay.Policy;
 //   PolicyView, ProfileView ──PolicyCompiler──► CompiledPolicy      ─┴─► CompiledPolicySet ──► Dataplane renders nftables
 //                                     one per direction, v4 + v6          (tiers, profiles) └─► Evaluator answers explain
 //
-// Order of evaluation (Calico, felix/calc/policy_sorter.go and felix/rules/endpoints.go): tiers in order; in a tier the policies in order; in a policy the rules in order. Allow and
-// Deny decide; Pass leaves the tier; Log goes on. A tier without a decision applies its default action. After the tiers the profiles in order; then deny.
+// Order of evaluation (Calico, felix/calc/policy_sorter.go and felix/rules/endpoints.go): tiers in order; in a tier the policies in order; in a policy
+// the rules in order. Allow and Deny decide; Pass leaves the tier; Log goes on. A tier without a decision applies its default action. After the tiers
+// the profiles in order; then deny.
 
 /// <summary>What a tier does with a packet that none of its policies decided.</summary>
 public enum TierDefault

@@ -182,7 +182,9 @@ internal sealed class IpSetCalculator
         return members;
     }
 
-    /// <summary>Derived from what selects the members and nothing else, so that it is the same after a restart: "s" (addresses) or "p" (ports) and 96 bits of SHA-256.</summary>
+    /// <summary>
+    /// Derived from what selects the members and nothing else, so that it is the same after a restart: "s" (addresses) or "p" (ports) and 96 bits of SHA-256.
+    /// </summary>
     private static string IdOf(string network, Selector selector, string? portName)
     {
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{network}\n{portName}\n{selector.Canonical}"));

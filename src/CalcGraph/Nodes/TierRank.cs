@@ -5,7 +5,9 @@ internal sealed record TierRank(string Name, double Order, string DefaultAction)
 {
     public const string DefaultTier = "default";
 
-    /// <summary>The reserved tiers are always there (Calico). Any other that is not known comes last and denies, so that a policy never opens more than its author meant.</summary>
+    /// <summary>
+    /// The reserved tiers are always there (Calico). Any other that is not known comes last and denies, so that a policy never opens more than its author meant.
+    /// </summary>
     public static TierRank Of(string name) => name switch
     {
         DefaultTier => new TierRank(name, 1_000_000, "Deny"),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Margay.Api.Client;
 using Margay.Core.Net;
 using Margay.Lab.Checks;
@@ -189,7 +190,7 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
         try
         {
             (IReadOnlyList<string> addresses, TimeSpan took) = await plugin.AddAsync(
-                Nodes.EnclosureOfMargay(_paths, workload.Host), workload, name, Path.Combine(NetworkNamespace.Directory, name), cancel).ConfigureAwait(false);
+                Nodes.EnclosureOfMargay(_paths, workload.Host), workload, ContainerId(name), Path.Combine(NetworkNamespace.Directory, name), cancel).ConfigureAwait(false);
             store.Add(new LabAttachment(workload.Id, workload.Host, addresses, took.TotalMilliseconds));
             StartResponder(workload);
             return took;
@@ -199,6 +200,9 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
             throw new LabException(e.Message, e) { Log = _paths.Log(workload.Host, "margay-agent") };
         }
     }
+
+    /// <summary>64 hexadecimal digits, as container runtimes name their containers.</summary>
+    private static string ContainerId(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 
     private void StartResponder(Workload workload)
     {

@@ -114,7 +114,8 @@ internal static class RouteCodec
             Family = Family.Of(destination),
             DestinationLength = (byte)destination.BitLength,
             SourceLength = (byte)(lookup.Source?.BitLength ?? 0),
-            Flags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE,
+            // IPv6 knows only the first flag, refuses the other (EINVAL), and tells the table without being asked.
+            Flags = RTM_F_FIB_MATCH | (destination.IsIPv6 ? 0u : RTM_F_LOOKUP_TABLE),
         });
         m.Address(RTA_DST, destination);
         if (lookup.Source is { } source) m.Address(RTA_SRC, source);

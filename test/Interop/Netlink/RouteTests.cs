@@ -131,6 +131,20 @@ public class RouteTests
     }
 
     [Fact]
+    public void LookupOfIPv6_SaysWhatTheKernelWouldDo()
+    {
+        using Sandbox s = new();
+        int link = s.AddVeth();
+        s.Ip("addr add 2001:db8::1/64 dev v0 nodad");
+        s.Ip("-6 route add 2001:db8:8::/48 via 2001:db8::9");
+        RouteEntry found = s.Route.LookupRoute(Ip("2001:db8:8::3")).Value;
+        Assert.Equal((IpPrefix.Parse("2001:db8:8::/48"), Ip("2001:db8::9"), link), (found.Destination, found.Gateway!.Value, found.LinkIndex));
+        Assert.Equal(RouteTable.Main, found.Table);
+        Assert.Null(s.Route.LookupRoute(Ip("2001:db8::9")).Value.Gateway);
+        Assert.Equal(Errno.ENETUNREACH, s.Route.LookupRoute(Ip("2001:db8:ffff::1")).Error);
+    }
+
+    [Fact]
     public void Batch_TenThousandRoutes_AreAllThere()
     {
         using Sandbox s = new();

@@ -18,7 +18,7 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Error, "a request failed by an internal error: {Method} {Path}")]
     public static partial void RequestBug(ILogger log, Exception bug, string method, string path);
 
-    [LoggerMessage(6, LogLevel.Critical, "the calculation graph failed; views may be stale until the server is restarted")]
+    [LoggerMessage(6, LogLevel.Critical, "the calculation graph failed; it is built anew from the store at the next change")]
     public static partial void GraphBug(ILogger log, Exception bug);
 
     [LoggerMessage(7, LogLevel.Information, "refused without a valid token: {Method} {Path} from {Remote}")]

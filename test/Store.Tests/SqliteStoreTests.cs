@@ -24,7 +24,7 @@ public sealed class SqliteStoreTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private SqliteStore Open(int history = 20_000) => SqliteStore.Open(new SqliteOptions { DataDirectory = _directory.Path, HistoryEvents = history });
+    private SqliteStore Open(int history = 10_000) => SqliteStore.Open(new SqliteOptions { DataDirectory = _directory.Path, HistoryEvents = history });
 
     private static async Task PutAsync(SqliteStore store, string key, string value)
     {

@@ -48,6 +48,7 @@ internal sealed class GraphLoop : IAsyncDisposable
     private Graph _graph;
     private long _applied;
     private bool _dirty;
+    private bool _failed;
     private long _revision;
     private volatile string _epoch = "";
     private Task? _pump;
@@ -59,7 +60,7 @@ internal sealed class GraphLoop : IAsyncDisposable
         _metrics = metrics;
         _log = log;
         _graph = NewGraph();
-        _loop = new EventLoop<Input>(Handle, bug => Log.GraphBug(_log, bug), Flush);
+        _loop = new EventLoop<Input>(Handle, OnBug, Flush);
     }
 
     /// <summary>Of the present graph.</summary>
@@ -83,7 +84,8 @@ internal sealed class GraphLoop : IAsyncDisposable
     {
         TaskCompletionSource<FeedStart?> start = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await _loop.PostAsync(new Input.Attach(node, epoch, revision, start), cancel).ConfigureAwait(false);
-        return await start.Task.WaitAsync(cancel).ConfigureAwait(false);
+        // Not cancelled from here on: what was attached must be detached.
+        return await start.Task.ConfigureAwait(false);
     }
 
     /// <summary>Ends a stream that <see cref="AttachAsync"/> began.</summary>
@@ -131,10 +133,26 @@ internal sealed class GraphLoop : IAsyncDisposable
 
     private void Handle(Input input)
     {
+        try
+        {
+            if (_failed) Reload(_store.Current);
+            Process(input);
+        }
+        catch (Exception e)
+        {
+            // The request that waits must end; the loop reports the bug.
+            if (input is Input.Attach attach) attach.Start.TrySetException(e);
+            throw;
+        }
+    }
+
+    private void Process(Input input)
+    {
         switch (input)
         {
             case Input.Changes changes:
-                foreach (StoreEvent change in changes.Step.Events) Apply(change);
+                // After a reload, what the pump still brings from before it is known.
+                foreach (StoreEvent change in changes.Step.Events.Where(e => e.Revision > _applied)) Apply(change);
                 _applied = Math.Max(_applied, changes.Step.Revision);
                 _dirty = true;
                 break;
@@ -152,13 +170,21 @@ internal sealed class GraphLoop : IAsyncDisposable
         }
     }
 
-    // Compaction overtook the pump: what was deleted meanwhile is not known, so the graph begins a new life.
+    // What the graph is in is unknown. Its output is a function of state, so a new one from the store is right, if only the bug lets it be built.
+    private void OnBug(Exception bug)
+    {
+        _failed = true;
+        Log.GraphBug(_log, bug);
+    }
+
+    // Compaction overtook the pump, or the graph failed: what was deleted meanwhile is not known, so the graph begins a new life.
     private void Reload(StoreSnapshot state)
     {
         _graph = NewGraph();
         foreach (string node in _feeds.Keys) _graph.Subscribe(node);
         Load(state);
         foreach (NodeFeed feed in _feeds.Values) feed.Restart(_applied);
+        _failed = false;
     }
 
     private void Apply(StoreEvent change)

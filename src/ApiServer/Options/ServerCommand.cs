@@ -17,7 +17,7 @@ internal static class ServerCommand
         Option<string> logFormat = new("--log-format") { Description = "text or json.", DefaultValueFactory = _ => "text", HelpName = "FORMAT" };
         logFormat.AcceptOnlyFromAmong("text", "json");
         Option<LogLevel> logLevel = new("--log-level") { Description = "Least level logged.", DefaultValueFactory = _ => LogLevel.Information, HelpName = "LEVEL" };
-        Option<int> history = new("--history-events") { Description = "Events kept for watches that resume.", DefaultValueFactory = _ => 20_000, HelpName = "N" };
+        Option<int> history = new("--history-events") { Description = "Events kept for watches that resume.", DefaultValueFactory = _ => 10_000, HelpName = "N" };
         RootCommand root = new("margay-server: holds the truth of a Margay network and serves it: Kubernetes-style API, and a view for each node.")
         {
             dataDirectory, listen, tokenFile, noAuth, certificate, key, logFormat, logLevel, history,

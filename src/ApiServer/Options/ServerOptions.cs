@@ -23,7 +23,7 @@ internal sealed record ServerOptions
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Events kept for watches that resume.</summary>
-    public int HistoryEvents { get; init; } = 20_000;
+    public int HistoryEvents { get; init; } = 10_000;
 
     /// <summary>Says what does not fit together. Throws <see cref="OptionException"/>.</summary>
     public void Check()

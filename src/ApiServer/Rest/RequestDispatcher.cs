@@ -26,6 +26,10 @@ internal sealed class RequestDispatcher(BearerTokens? tokens, Health health, Dis
         {
             // The client is gone; nobody reads an answer.
         }
+        catch (Microsoft.AspNetCore.Connections.ConnectionResetException)
+        {
+            // The same, in the middle of its body.
+        }
         catch (BadHttpRequestException e)
         {
             if (!http.Response.HasStarted) await Replies.StatusAsync(http, Statuses.BadRequest(e.Message) with { Code = e.StatusCode }).ConfigureAwait(false);

@@ -16,6 +16,9 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
     /// <summary>How often a client that allows bookmarks learns the current revision, so that it can resume after a long silence.</summary>
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>Bytes of a large state that wait in memory for a client, at most.</summary>
+    private const long MaxUnflushed = 256 * 1024;
+
     public async Task<Status?> HandleAsync(HttpContext http, RequestTarget target, ListOptions options)
     {
         IStore store = registry.Store;
@@ -36,7 +39,7 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
         WatchWriter writer = new(http.Response.BodyWriter, target.Kind, TableRequest.Read(http.Request), time);
         try
         {
-            if (withState) WriteState(writer, state, prefix, options);
+            if (withState) await WriteStateAsync(writer, state, prefix, options, end.Token).ConfigureAwait(false);
             await writer.FlushAsync(end.Token).ConfigureAwait(false);
             await FollowAsync(writer, watch, target.Kind, options, end.Token).ConfigureAwait(false);
         }
@@ -50,12 +53,14 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
         return null;
     }
 
-    private static void WriteState(WatchWriter writer, StoreSnapshot state, string prefix, ListOptions options)
+    private static async Task WriteStateAsync(WatchWriter writer, StoreSnapshot state, string prefix, ListOptions options, CancellationToken end)
     {
         foreach (StoredValue value in state.List(prefix))
         {
             StoredObject known = StoredObject.Of(writer.Kind, value);
-            if (options.Filter.Matches(known.Resource)) writer.Event("ADDED", known);
+            if (!options.Filter.Matches(known.Resource)) continue;
+            writer.Event("ADDED", known);
+            if (writer.Unflushed > MaxUnflushed) await writer.FlushAsync(end).ConfigureAwait(false);
         }
         if (options.SendInitialEvents && options.AllowBookmarks) writer.Bookmark(state.Revision, endsInitialEvents: true);
     }
@@ -79,7 +84,11 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
                 writer.Error(Statuses.Expired(watch.Revision, registry.Store.CompactedRevision));
                 return;
             }
-            foreach (StoreEvent change in step.Events) Write(writer, kind, change, options.Filter);
+            foreach (StoreEvent change in step.Events)
+            {
+                Write(writer, kind, change, options.Filter);
+                if (writer.Unflushed > MaxUnflushed) await writer.FlushAsync(end).ConfigureAwait(false);
+            }
             await writer.FlushAsync(end).ConfigureAwait(false);
         }
     }

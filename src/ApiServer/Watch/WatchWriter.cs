@@ -14,6 +14,8 @@ internal sealed class WatchWriter(PipeWriter pipe, ResourceKind kind, TableReque
 
     public ResourceKind Kind => kind;
 
+    public long Unflushed => pipe.CanGetUnflushedBytes ? pipe.UnflushedBytes : 0;
+
     public void Event(string type, StoredObject value)
     {
         Begin(type);

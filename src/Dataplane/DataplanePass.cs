@@ -243,7 +243,7 @@ internal sealed class DataplanePass
 
     /// <summary>Routes of workloads and blocks go as soon as we are in sync; what BGP left behind, when it has learnt what is announced now.</summary>
     private bool MayRemove(RouteEntry route) =>
-        _routesInSync || (route.NexthopId == 0 && route.Gateway is null && route.Hops.Count == 0);
+        _routesInSync || !_routes.IsLeftOver(route.Destination) || (route.NexthopId == 0 && route.Gateway is null && route.Hops.Count == 0);
 
     private void TellInSync()
     {

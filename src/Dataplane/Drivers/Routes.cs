@@ -14,6 +14,7 @@ public sealed class Routes(IKernel kernel, byte protocol)
 {
     private readonly DeltaTracker<IpPrefix, RouteEntry> _routes = new();
     private readonly Dictionary<IpPrefix, string> _refused = [];
+    private HashSet<IpPrefix>? _found;
 
     public bool NeedsResync { get; set; } = true;
 
@@ -28,6 +29,7 @@ public sealed class Routes(IKernel kernel, byte protocol)
     public void Set(RouteEntry route)
     {
         _routes.SetDesired(route.Destination, route);
+        _found?.Remove(route.Destination);
         _refused.Remove(route.Destination);
     }
 
@@ -47,9 +49,13 @@ public sealed class Routes(IKernel kernel, byte protocol)
         NetlinkResult<IReadOnlyList<RouteEntry>> listed = kernel.ListRoutes(protocol);
         if (!listed.Ok) return listed.Result;
         _routes.ResyncActual(listed.Value.Select(r => KeyValuePair.Create(r.Destination, r)));
+        _found ??= [.. _routes.ToDelete];
         NeedsResync = false;
         return default;
     }
+
+    /// <summary>It was there when we began, and nobody has wanted it since.</summary>
+    public bool IsLeftOver(IpPrefix prefix) => _found is not null && _found.Contains(prefix);
 
     /// <summary>Takes away what is not wanted and <paramref name="mayRemove"/> lets go.</summary>
     /// <returns>False when something was refused.</returns>

@@ -69,9 +69,21 @@ public sealed class NetlinkKernel : IKernel
         NetlinkResult<RouteEntry> found = _routes.LookupRoute(address);
         if (!found.Ok) return found.Result;
         RouteEntry route = found.Value;
-        if (route.Type != RouteType.Unicast || route.LinkIndex == 0)
-            return new NetlinkResult(Errno.ENETUNREACH, $"{address} is not reached through a link");
-        return new NextHopResolution(route.LinkIndex, route.Gateway ?? address);
+        if (route.Type == RouteType.Unicast && route.LinkIndex != 0) return new NextHopResolution(route.LinkIndex, route.Gateway ?? address);
+        // Of several ways the first: the one that is the answer stays it while it is there.
+        if (route.Type == RouteType.Unicast && route.Hops.Count > 0) return new NextHopResolution(route.Hops[0].LinkIndex, route.Hops[0].Gateway ?? address);
+        if (route.Type == RouteType.Unicast && route.NexthopId != 0) return ResolveObject(route.NexthopId, address);
+        return new NetlinkResult(Errno.ENETUNREACH, $"{address} is not reached through a link");
+    }
+
+    private NetlinkResult<NextHopResolution> ResolveObject(uint id, InetAddress address)
+    {
+        NetlinkResult<Nexthop> found = _routes.GetNexthop(id);
+        if (found.Ok && found.Value.Group.Count > 0) found = _routes.GetNexthop(found.Value.Group[0].Id);
+        if (!found.Ok) return found.Result;
+        return found.Value.LinkIndex != 0
+            ? new NextHopResolution(found.Value.LinkIndex, found.Value.Gateway ?? address)
+            : new NetlinkResult(Errno.ENETUNREACH, $"{address} is not reached through a link");
     }
 
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours()

@@ -73,6 +73,14 @@ internal sealed class TestHost : IAsyncDisposable
         await Loop.InspectAsync();
     }
 
+    /// <summary>A new agent that has heard of nothing yet.</summary>
+    internal async Task RestartWithoutViewAsync()
+    {
+        await StopAsync();
+        Open();
+        await Loop.InspectAsync();
+    }
+
     internal async Task StartEmptyAsync()
     {
         await Loop.PostAsync(new EndpointsRestored());

@@ -22,6 +22,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         rib.DenyImport = agreed.External && spec.RequirePolicy && spec.Import is null;
         session.RibPeer = rib;
         session.Inbound = MakeInbound(session);
+        if (agreed.Families.HasFlag(FamilySet.RouteTarget)) session.Targets = ReadTargets(rib);
         DropStaleNotPreserved(session, rib);
         if (!loop.IsRestarting) JoinAll(session);
     }
@@ -75,8 +76,38 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             ExtendedNextHop = extended,
             AddPath = agreed.AddPathSend.Has(family),
             Filter = spec.Export,
+            Targets = CarriesTargets(family) ? session.Targets : null,
             DenyAll = agreed.External && spec.RequirePolicy && spec.Export is null,
         };
+    }
+
+    private static bool CarriesTargets(int family) => KnownFamilies.Of(family).Safi is Safi.Evpn or Safi.MplsVpn;
+
+    private RouteTargetSet ReadTargets(RibPeer rib)
+    {
+        int f = KnownFamilies.IndexOf(Family.RouteTarget);
+        RibTable table = loop.Tables[f];
+        List<Nlri> subscriptions = [];
+        Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
+        for (int p = rib.FirstPath[f]; p >= 0; p = table.Path(p).NextOfPeer)
+        {
+            if (table.Path(p).Unusable == PathReason.Best) subscriptions.Add(new Nlri(Family.RouteTarget, key[..table.CopyKey(table.Path(p).Prefix, key)].ToArray()));
+        }
+        return new RouteTargetSet(subscriptions);
+    }
+
+    /// <summary>The peer's subscriptions may have changed: it is sent, and is told to forget, what now differs.</summary>
+    internal void UpdateTargets(BgpSession session)
+    {
+        if (session.Targets is null || session.IsClosed) return;
+        RouteTargetSet targets = ReadTargets(session.RibPeer!);
+        if (targets.Equals(session.Targets)) return;
+        session.Targets = targets;
+        foreach (GroupMember m in session.Output.Members.ToArray())
+        {
+            if (CarriesTargets(m.Group.Policy.Family)) Move(session, m);
+        }
+        loop.RequestFlush(session);
     }
 
     private InetAddress? SelfFor(InetAddress local, int family, bool extended)
@@ -187,6 +218,12 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     {
         ExportPolicy policy = PolicyFor(session, member.Group.Policy.Family);
         if (policy == member.Group.Policy) return;
+        if (policy.AddPath)
+        {
+            // Path ids belong to a group: there is no telling the peer what differs.
+            session.Close(NotificationMessage.Cease(CeaseSubcode.OtherConfigurationChange), "the export policy of a session with ADD-PATH changed");
+            return;
+        }
         UpdateGroup to = loop.GroupFor(policy);
         GroupMember next = new(to, member.Peer) { Owner = session };
         session.Output.Remove(member);

@@ -25,7 +25,9 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly List<BgpSession> _toFlush = [];
     private readonly List<BgpSession> _flushing = [];
+    private readonly List<BgpSession> _subscribersChanged = [];
     private readonly List<int> _changed = [];
+    private readonly List<int> _touched = [];
     private readonly PathAttributeTable _attributes = new();
     private readonly RibTable[] _tables = new RibTable[KnownFamilies.Count];
     private readonly UpdateEncoder[] _encoders = new UpdateEncoder[KnownFamilies.Count];
@@ -100,6 +102,8 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         while (_commands.TryDequeue(out Action? command)) command();
         Timers.Run(Now);
         ApplyChanges();
+        foreach (BgpSession s in _subscribersChanged) new PeerRouting(this, s.Peer).UpdateTargets(s);
+        _subscribersChanged.Clear();
         Flush();
         Settle();
         if (_metrics is null || Now < _nextMetrics) return;
@@ -126,13 +130,13 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
             if (!_tables[f].HasChanges) continue;
             any = true;
             _changed.Clear();
-            _tables[f].TakeChanges(_changed);
-            if (_changed.Count == 0) continue;
-            _sink?.Add(f, _changed);
+            _touched.Clear();
+            _tables[f].TakeChanges(_changed, _touched);
+            if (_changed.Count > 0) _sink?.Add(f, _changed);
             foreach (UpdateGroup g in _groups.Values)
             {
                 if (g.Policy.Family != f) continue;
-                g.Apply(_changed);
+                g.Apply(g.Policy.AddPath ? _touched : _changed);
                 foreach (GroupMember m in g.Members) RequestFlush((BgpSession)m.Owner!);
             }
         }
@@ -247,9 +251,12 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
             new PeerRouting(this, session.Peer).EndOfRib(session, update.HasUnreach ? update.UnreachFamily : 0);
             return null;
         }
+        if (session.Targets is not null && !_subscribersChanged.Contains(session) && (IsRouteTarget(update.ReachFamily) || IsRouteTarget(update.UnreachFamily))) _subscribersChanged.Add(session);
         if (_inbound.Apply(session.RibPeer!, session.Inbound!, update) is { } fault) return fault;
         return new PeerRouting(this, session.Peer).CheckPrefixLimit(session);
     }
+
+    private static bool IsRouteTarget(int family) => family == KnownFamilies.IndexOf(1, (byte)Safi.RouteTarget);
 
     public void OnRouteRefresh(BgpSession session, RouteRefreshMessage message)
     {

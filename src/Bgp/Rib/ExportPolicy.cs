@@ -29,6 +29,9 @@ internal sealed record ExportPolicy
     internal bool AddPath { get; init; }
     internal IRouteFilter? Filter { get; init; }
 
+    /// <summary>VPN and EVPN: what the members subscribed to (RFC 4684); null: everything.</summary>
+    internal RouteTargetSet? Targets { get; init; }
+
     /// <summary>RFC 8212: an external peer without export policy.</summary>
     internal bool DenyAll { get; init; }
 
@@ -52,6 +55,7 @@ internal sealed record ExportPolicy
         if (External && (attributes.WellKnown & (WellKnownCommunities.NoExport | WellKnownCommunities.NoExportSubconfed)) != 0) return "community no-export";
         // RFC 4456 §6: from a client to all, from a non-client to clients.
         if (!External && !source.IsLocal && !source.IsExternal && !Client && !source.Source.IsClient) return "learned from an internal peer, and neither side is a client";
+        if (Targets is not null && !Targets.Matches(attributes.Value(AttributeType.ExtendedCommunities))) return "no route target that the peer subscribed to (RFC 4684)";
         return NextHopReason(attributes, source);
     }
 

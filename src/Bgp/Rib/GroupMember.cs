@@ -52,7 +52,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
     private int _offset;
     private TableDump? _dump;
 
-    // Served from the Adj-RIB-Out: prefixes to be told, each once.
+    // Served from the Adj-RIB-Out: its indexes to be told, each once.
     private Queue<int>? _behind;
     private HashSet<int>? _behindSet;
     private int _offered;
@@ -100,9 +100,9 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
         _offset = 0;
     }
 
-    internal void OnChanged(int prefix)
+    internal void OnChanged(int slot)
     {
-        if (_behind is not null && _behindSet!.Add(prefix)) _behind.Enqueue(prefix);
+        if (_behind is not null && _behindSet!.Add(slot)) _behind.Enqueue(slot);
     }
 
     /// <summary>Leaves the log: from now on the member has a set of prefixes, each to be told once, however often it changes.</summary>
@@ -117,7 +117,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
             int end = Math.Max(Group.TableEnd, everything?.TableEnd ?? 0);
             for (int p = 0; p < end; p++)
             {
-                if ((Group.Sent(p, Peer) ?? everything?.Sent(p, Peer)) is not null && set.Add(p)) behind.Enqueue(p);
+                if ((Group.SentIn(p, Peer) ?? everything?.SentIn(p, Peer)) is not null && set.Add(p)) behind.Enqueue(p);
             }
         }
         UpdateLog log = Group.Log;
@@ -125,9 +125,9 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
         {
             ref LogSegment segment = ref log[s];
             if (!segment.IsFor(Peer)) continue;
-            for (long i = segment.FirstPrefix; i < segment.FirstPrefix + segment.PrefixCount; i++)
+            for (long i = segment.FirstSlot; i < segment.FirstSlot + segment.SlotCount; i++)
             {
-                if (set.Add(log.Prefix(i))) behind.Enqueue(log.Prefix(i));
+                if (set.Add(log.Slot(i))) behind.Enqueue(log.Slot(i));
             }
         }
         Stop();
@@ -220,13 +220,13 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
     {
         _log.Trim(_log.End);
         int n = Math.Min(CatchUpSlice, _behind!.Count);
-        int[] prefixes = new int[n];
-        for (int i = 0; i < n; i++) prefixes[i] = _behind.Dequeue();
-        foreach (int p in prefixes) _behindSet!.Remove(p);
+        int[] slots = new int[n];
+        for (int i = 0; i < n; i++) slots[i] = _behind.Dequeue();
+        foreach (int s in slots) _behindSet!.Remove(s);
         _log.Seal();
         _segment = _log.End;
         _offset = 0;
-        Group.EncodePrefixes(_log, Peer, prefixes);
+        Group.EncodeSlots(_log, Peer, slots);
     }
 
     /// <summary>

@@ -235,10 +235,11 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
 
     /// <summary>
     /// Decides for every dirty prefix and appends those whose best path (or, with multipath, possibly the set of equal paths) changed to
-    /// <paramref name="changed"/>.
+    /// <paramref name="changed"/>. <paramref name="touched"/> gets every dirty prefix, for those who look at more than the best path.
     /// </summary>
-    internal void TakeChanges(List<int> changed)
+    internal void TakeChanges(List<int> changed, List<int>? touched = null)
     {
+        touched?.AddRange(_dirty);
         foreach (int prefix in _dirty)
         {
             ref PrefixEntry entry = ref _entries[prefix];

@@ -8,6 +8,12 @@ namespace Margay.Bgp.Rib;
 internal struct PendingUpdate
 {
     public int Prefix;
+
+    /// <summary>Index in the group's Adj-RIB-Out: the prefix, or with ADD-PATH one path of it.</summary>
+    public int Slot;
+
+    /// <summary>Of ADD-PATH.</summary>
+    public uint PathId;
     public int Attributes;
     public int Source;
 
@@ -42,7 +48,7 @@ internal sealed class UpdateEncoder(RibTable table)
     private readonly byte[] _tail = new byte[MessageHeader.MaxMessage];
     private readonly Dictionary<(int Exclude, int Only), int> _withdrawals = [];
     private readonly List<Bucket> _buckets = [];
-    private readonly int[] _prefixes = new int[MessageHeader.MaxMessage];
+    private readonly int[] _slots = new int[MessageHeader.MaxMessage];
     private int[] _bucketOf = [];
     private PendingUpdate[] _pending = new PendingUpdate[256];
     private int _count;
@@ -134,8 +140,8 @@ internal sealed class UpdateEncoder(RibTable table)
             {
                 if (w.Remaining < NlriCodec.MaxEncoded + 2) break;
                 int length = table.CopyKey(_pending[i].Prefix, key);
-                NlriCodec.Write(ref w, family, policy.AddPath, 0, key[..length], default);
-                _prefixes[n++] = _pending[i].Prefix;
+                NlriCodec.Write(ref w, family, policy.AddPath, _pending[i].PathId, key[..length], default);
+                _slots[n++] = _pending[i].Slot;
             }
             if (plain)
             {
@@ -148,7 +154,7 @@ internal sealed class UpdateEncoder(RibTable table)
                 w.PatchUInt16BigEndian(attributesAt + 4, (ushort)(w.Position - attributesAt - 6));
             }
             MessageHeader.End(ref w, start);
-            log.Commit(w.Position, bucket.Exclude, bucket.Only, _prefixes.AsSpan(0, n));
+            log.Commit(w.Position, bucket.Exclude, bucket.Only, _slots.AsSpan(0, n));
         }
     }
 
@@ -204,8 +210,8 @@ internal sealed class UpdateEncoder(RibTable table)
         {
             if (w.Remaining < NlriCodec.MaxEncoded + tail.Length) break;
             int length = table.CopyKey(_pending[i].Prefix, key);
-            NlriCodec.Write(ref w, policy.Family, policy.AddPath, 0, key[..length], payload);
-            _prefixes[n++] = _pending[i].Prefix;
+            NlriCodec.Write(ref w, policy.Family, policy.AddPath, _pending[i].PathId, key[..length], payload);
+            _slots[n++] = _pending[i].Slot;
         }
         if (!plain)
         {
@@ -214,7 +220,7 @@ internal sealed class UpdateEncoder(RibTable table)
             w.PatchUInt16BigEndian(attributesAt, (ushort)(w.Position - attributesAt - 2));
         }
         MessageHeader.End(ref w, 0);
-        log.Commit(w.Position, bucket.Exclude, bucket.Only, _prefixes.AsSpan(0, n));
+        log.Commit(w.Position, bucket.Exclude, bucket.Only, _slots.AsSpan(0, n));
     }
 
     private static void BeginReach(ref SpanWriter w, int family, scoped ReadOnlySpan<byte> hop)

@@ -31,6 +31,9 @@ internal sealed class UpdateGroup
     private readonly List<GroupMember> _members = [];
     private readonly List<GroupMember> _slow = [];
     private readonly int _logLimit;
+
+    // With ADD-PATH the Adj-RIB-Out is by path; otherwise an entry's index is its prefix.
+    private readonly PathSlots? _paths;
     private TableDump? _dump;
 
     internal UpdateGroup(ExportPolicy policy, RibTable table, UpdateEncoder encoder, int logLimit)
@@ -39,6 +42,7 @@ internal sealed class UpdateGroup
         _table = table;
         _encoder = encoder;
         _logLimit = logLimit;
+        _paths = policy.AddPath ? new PathSlots(table) : null;
     }
 
     internal ExportPolicy Policy { get; }
@@ -54,34 +58,48 @@ internal sealed class UpdateGroup
     /// <summary>Takes the Loc-RIB as it is: for a group that was made while routes were there.</summary>
     internal void Load()
     {
-        for (int prefix = 0; prefix < _table.IndexLimit; prefix++) Evaluate(prefix, out _);
+        for (int prefix = 0; prefix < _table.IndexLimit; prefix++)
+        {
+            Consider(prefix);
+            // Nobody has been told anything yet.
+            _encoder.Discard();
+        }
     }
 
     /// <summary>Evaluates and encodes changed prefixes.</summary>
     internal void Apply(List<int> changed)
     {
         _slow.RemoveAll(static m => !m.IsSlow);
-        foreach (int prefix in changed)
-        {
-            if (!Evaluate(prefix, out PendingUpdate old)) continue;
-            OutEntry now = _out[prefix];
-            int source = now.Attributes == 0 ? -1 : now.Source & ~ModifiedBit;
-            if (now.Attributes == 0)
-            {
-                _encoder.Add(new PendingUpdate { Prefix = prefix, Exclude = old.Source, Only = -1 });
-            }
-            else
-            {
-                _encoder.Add(Announcement(prefix, now, source));
-                // The new source had the old route and is not sent the new one.
-                if (old.Attributes != 0 && old.Source != source && source != 0) _encoder.Add(new PendingUpdate { Prefix = prefix, Exclude = -1, Only = source });
-            }
-            foreach (GroupMember m in _slow) m.OnChanged(prefix);
-        }
+        foreach (int prefix in changed) Consider(prefix);
         if (_encoder.IsEmpty) return;
         if (_members.Count == 0 || !AnyReader()) _encoder.Discard();
         else _encoder.Encode(Policy, Log);
         if (Log.Bytes > _logLimit) DetachSlowest();
+    }
+
+    private void Consider(int prefix)
+    {
+        if (_paths is null) Consider(prefix, prefix, 0, _table.BestPath(prefix));
+        else _paths.Consider(prefix, Consider);
+    }
+
+    // Brings one entry up to date with the path that it stands for (-1: none), and notes what members have to be told.
+    private void Consider(int slot, int prefix, uint pathId, int path)
+    {
+        if (!Evaluate(slot, prefix, path, out PendingUpdate old)) return;
+        OutEntry now = _out[slot];
+        int source = now.Attributes == 0 ? -1 : now.Source & ~ModifiedBit;
+        if (now.Attributes == 0)
+        {
+            _encoder.Add(new PendingUpdate { Prefix = prefix, Slot = slot, PathId = pathId, Exclude = old.Source, Only = -1 });
+        }
+        else
+        {
+            _encoder.Add(Announcement(slot, prefix, pathId, now, source));
+            // The new source had the old route and is not sent the new one.
+            if (old.Attributes != 0 && old.Source != source && source != 0) _encoder.Add(new PendingUpdate { Prefix = prefix, Slot = slot, PathId = pathId, Exclude = -1, Only = source });
+        }
+        foreach (GroupMember m in _slow) m.OnChanged(slot);
     }
 
     private bool AnyReader()
@@ -93,9 +111,11 @@ internal sealed class UpdateGroup
         return false;
     }
 
-    private static PendingUpdate Announcement(int prefix, in OutEntry entry, int exclude) => new()
+    private static PendingUpdate Announcement(int slot, int prefix, uint pathId, in OutEntry entry, int exclude) => new()
     {
         Prefix = prefix,
+        Slot = slot,
+        PathId = pathId,
         Attributes = entry.Attributes,
         Source = entry.Source & ~ModifiedBit,
         Modified = (entry.Source & ModifiedBit) != 0,
@@ -104,18 +124,17 @@ internal sealed class UpdateGroup
     };
 
     /// <summary>Brings the Adj-RIB-Out entry up to date. True if it changed; then <paramref name="old"/> has what it was.</summary>
-    private bool Evaluate(int prefix, out PendingUpdate old)
+    private bool Evaluate(int slot, int prefix, int path, out PendingUpdate old)
     {
         int attributes = 0, source = 0;
-        int best = _table.BestPath(prefix);
-        if (best >= 0)
+        if (path >= 0)
         {
-            ref RibTable.PathEntry path = ref _table.Path(best);
-            attributes = Decide(prefix, path.Attributes, path.Peer, out bool modified);
-            source = path.Peer | (modified ? ModifiedBit : 0);
+            ref RibTable.PathEntry p = ref _table.Path(path);
+            attributes = Decide(prefix, p.Attributes, p.Peer, out bool modified);
+            source = p.Peer | (modified ? ModifiedBit : 0);
         }
-        _out.EnsureLength(_table.IndexLimit);
-        ref OutEntry entry = ref _out[prefix];
+        _out.EnsureLength(Math.Max(slot + 1, _paths is null ? _table.IndexLimit : 0));
+        ref OutEntry entry = ref _out[slot];
         old = new PendingUpdate { Attributes = entry.Attributes, Source = entry.Source & ~ModifiedBit };
         if (entry.Attributes == attributes && (attributes == 0 || entry.Source == source))
         {
@@ -168,11 +187,19 @@ internal sealed class UpdateGroup
     }
 
     /// <summary>What a member is sent for a prefix: null if nothing.</summary>
-    internal PathAttributes? Sent(int prefix, int peer)
+    internal PathAttributes? Sent(int prefix, int peer) =>
+        _paths is null ? SentIn(prefix, peer) : _paths.SlotsOf(prefix).Select(s => SentIn(s, peer)).FirstOrDefault(a => a is not null);
+
+    /// <summary>The same by index of the Adj-RIB-Out.</summary>
+    internal PathAttributes? SentIn(int slot, int peer)
     {
-        if (prefix >= _out.Length || _out[prefix].Attributes == 0 || (_out[prefix].Source & ~ModifiedBit) == peer) return null;
-        return _table.Attributes[_out[prefix].Attributes];
+        if (slot >= _out.Length || _out[slot].Attributes == 0 || (_out[slot].Source & ~ModifiedBit) == peer) return null;
+        return _table.Attributes[_out[slot].Attributes];
     }
+
+    private int PrefixOf(int slot) => _paths is null ? slot : _paths.PrefixOf(slot);
+
+    private uint PathIdOf(int slot) => _paths is null ? 0 : PathSlots.PathIdOf(slot);
 
     /// <summary>Adds a member, which first gets the table, then End-of-RIB, then changes.</summary>
     internal void Join(GroupMember member)
@@ -210,14 +237,14 @@ internal sealed class UpdateGroup
         _members.Remove(member);
     }
 
-    /// <summary>Encodes prefixes from <paramref name="from"/> on into a dump; returns where to go on.</summary>
+    /// <summary>Encodes entries from <paramref name="from"/> on into a dump; returns where to go on.</summary>
     internal int EncodeTable(UpdateLog log, int from, int most)
     {
         int to = Math.Min(_out.Length, from + most);
-        for (int prefix = from; prefix < to; prefix++)
+        for (int slot = from; slot < to; slot++)
         {
-            OutEntry entry = _out[prefix];
-            if (entry.Attributes != 0) _encoder.Add(Announcement(prefix, entry, entry.Source & ~ModifiedBit));
+            OutEntry entry = _out[slot];
+            if (entry.Attributes != 0) _encoder.Add(Announcement(slot, PrefixOf(slot), PathIdOf(slot), entry, entry.Source & ~ModifiedBit));
         }
         if (!_encoder.IsEmpty) _encoder.Encode(Policy, log);
         return to;
@@ -225,14 +252,16 @@ internal sealed class UpdateGroup
 
     internal int TableEnd => _out.Length;
 
-    /// <summary>Encodes the present state of some prefixes for one member.</summary>
-    internal void EncodePrefixes(UpdateLog log, int peer, ReadOnlySpan<int> prefixes)
+    /// <summary>Encodes the present state of some entries for one member.</summary>
+    internal void EncodeSlots(UpdateLog log, int peer, ReadOnlySpan<int> slots)
     {
-        foreach (int prefix in prefixes)
+        foreach (int slot in slots)
         {
-            OutEntry entry = prefix < _out.Length ? _out[prefix] : default;
+            OutEntry entry = slot < _out.Length ? _out[slot] : default;
             bool announce = entry.Attributes != 0 && (entry.Source & ~ModifiedBit) != peer;
-            _encoder.Add(announce ? Announcement(prefix, entry, -1) : new PendingUpdate { Prefix = prefix, Exclude = -1, Only = -1 });
+            _encoder.Add(announce
+                ? Announcement(slot, PrefixOf(slot), PathIdOf(slot), entry, -1)
+                : new PendingUpdate { Prefix = PrefixOf(slot), Slot = slot, PathId = PathIdOf(slot), Exclude = -1, Only = -1 });
         }
         if (!_encoder.IsEmpty) _encoder.Encode(Policy, log);
     }
@@ -274,6 +303,7 @@ internal sealed class UpdateGroup
         {
             Log.Trim(Log.End);
             foreach (GroupMember m in _members) m.AtEnd();
+            _paths?.Reclaim(slot => _out[slot].Attributes == 0);
         }
         else
         {

@@ -15,9 +15,9 @@ internal struct LogSegment
     /// <summary>The only peer that is sent this, -1 all.</summary>
     public int Only;
 
-    /// <summary>The prefixes in it, as a range of positions in the log's list.</summary>
-    public long FirstPrefix;
-    public int PrefixCount;
+    /// <summary>What it is about, as Adj-RIB-Out indexes: a range of positions in the log's list.</summary>
+    public long FirstSlot;
+    public int SlotCount;
 
     public readonly bool IsFor(int peer) => peer != Exclude && (Only < 0 || Only == peer);
 }
@@ -35,9 +35,9 @@ internal sealed class UpdateLog
 
     private readonly Stack<byte[]> _spare = new();
     private LogSegment[] _segments = new LogSegment[64];
-    private int[] _prefixes = new int[1024];
-    private long _firstPrefix;
-    private long _endPrefix;
+    private int[] _slots = new int[1024];
+    private long _firstSlot;
+    private long _endSlot;
     private byte[]? _buffer;
     private int _used;
     private bool _sealed;
@@ -64,10 +64,10 @@ internal sealed class UpdateLog
         return _buffer.AsSpan(_used, size);
     }
 
-    /// <summary>Appends what was written into the reserved room: one message with its prefixes.</summary>
-    internal void Commit(int size, int exclude, int only, ReadOnlySpan<int> prefixes)
+    /// <summary>Appends what was written into the reserved room: one message with what it is about.</summary>
+    internal void Commit(int size, int exclude, int only, ReadOnlySpan<int> slots)
     {
-        if (!TryExtend(size, exclude, only, prefixes.Length))
+        if (!TryExtend(size, exclude, only, slots.Length))
         {
             if (End - First == _segments.Length) GrowSegments();
             _sealed = false;
@@ -78,42 +78,42 @@ internal sealed class UpdateLog
                 Length = size,
                 Exclude = exclude,
                 Only = only,
-                FirstPrefix = _endPrefix,
-                PrefixCount = prefixes.Length,
+                FirstSlot = _endSlot,
+                SlotCount = slots.Length,
             };
         }
-        AddPrefixes(prefixes);
+        AddSlots(slots);
         _used += size;
         Bytes += size;
     }
 
     // A reader keeps an offset into a segment, so that the last one may grow under it.
-    private bool TryExtend(int size, int exclude, int only, int prefixes)
+    private bool TryExtend(int size, int exclude, int only, int slots)
     {
         if (End == First || _sealed) return false;
         ref LogSegment last = ref this[End - 1];
         if (last.Exclude != exclude || last.Only != only || last.Buffer != _buffer || last.Offset + last.Length != _used || last.Length + size > SegmentLimit) return false;
         last.Length += size;
-        last.PrefixCount += prefixes;
+        last.SlotCount += slots;
         return true;
     }
 
-    private void AddPrefixes(ReadOnlySpan<int> prefixes)
+    private void AddSlots(ReadOnlySpan<int> slots)
     {
-        while (_endPrefix - _firstPrefix + prefixes.Length > _prefixes.Length) GrowPrefixes();
-        foreach (int p in prefixes) _prefixes[_endPrefix++ & (_prefixes.Length - 1)] = p;
+        while (_endSlot - _firstSlot + slots.Length > _slots.Length) GrowSlots();
+        foreach (int p in slots) _slots[_endSlot++ & (_slots.Length - 1)] = p;
     }
 
     /// <summary>Has the next message begin a segment, so that a new reader can start there.</summary>
     internal void Seal() => _sealed = true;
 
-    internal int Prefix(long position) => _prefixes[position & (_prefixes.Length - 1)];
+    internal int Slot(long position) => _slots[position & (_slots.Length - 1)];
 
-    private void GrowPrefixes()
+    private void GrowSlots()
     {
-        int[] larger = new int[2 * _prefixes.Length];
-        for (long i = _firstPrefix; i < _endPrefix; i++) larger[i & (larger.Length - 1)] = Prefix(i);
-        _prefixes = larger;
+        int[] larger = new int[2 * _slots.Length];
+        for (long i = _firstSlot; i < _endSlot; i++) larger[i & (larger.Length - 1)] = Slot(i);
+        _slots = larger;
     }
 
     private void GrowSegments()
@@ -130,10 +130,10 @@ internal sealed class UpdateLog
         {
             ref LogSegment s = ref this[First];
             Bytes -= s.Length;
-            _firstPrefix = s.FirstPrefix + s.PrefixCount;
+            _firstSlot = s.FirstSlot + s.SlotCount;
             if (s.Buffer != _buffer && (First + 1 == End || this[First + 1].Buffer != s.Buffer) && s.Buffer.Length == BufferSize && _spare.Count < 4) _spare.Push(s.Buffer);
             s = default;
         }
-        if (First == End && _endPrefix - _firstPrefix == 0 && _prefixes.Length > 1 << 16) _prefixes = new int[1024];
+        if (First == End && _endSlot - _firstSlot == 0 && _slots.Length > 1 << 16) _slots = new int[1024];
     }
 }

@@ -48,6 +48,9 @@ internal sealed class BgpSession
     /// <summary>Of the RIB, once Established.</summary>
     internal RibPeer? RibPeer { get; set; }
     internal InboundContext? Inbound { get; set; }
+
+    /// <summary>What the peer subscribed to (RFC 4684), if the family is agreed.</summary>
+    internal RouteTargetSet? Targets { get; set; }
     internal bool FlushRequested { get; set; }
     internal long MessagesReceived { get; private set; }
     internal long UpdatesReceived { get; private set; }

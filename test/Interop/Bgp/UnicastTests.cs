@@ -103,4 +103,18 @@ public class UnicastTests
         await BgpLab.Up(speaker, "rack-10.9.0.2");
         await BgpLab.Route(speaker, "192.0.2.0/24");
     }
+
+    [Fact]
+    public async Task Bird_AddPath_BothWays()
+    {
+        using BgpLab lab = new();
+        lab.StartBird(Daemons.Bird(channels: "ipv4 { import all; export where proto = \"own4\"; next hop self; add paths on; }; ipv6 { import all; export none; };"));
+        Speaker speaker = await lab.StartSpeaker(BgpLab.Config(BgpLab.Spec(65002, p => p with { AddPath = AddPathMode.Both })));
+        await Announce(speaker);
+        await BgpLab.Route(speaker, "192.0.2.0/24");
+        Assert.NotEqual(0u, (await speaker.GetRoutesAsync(RibKind.AdjRibIn, Family.IPv4Unicast))[0].PathId);
+        await BgpLab.Shows(() => lab.Birdc("show route 203.0.113.0/24 all"), "BGP.next_hop: 10.9.0.1");
+        await speaker.WithdrawAsync(IpPrefix.Parse("203.0.113.0/24"));
+        await BgpLab.Shows(() => lab.Birdc("show route protocol margay table master4 count"), "0 of ");
+    }
 }

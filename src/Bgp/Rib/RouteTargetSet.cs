@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using Margay.Bgp.Wire;
+
+namespace Margay.Bgp.Rib;
+
+/// <summary>The route targets that a peer subscribed to by route target membership (RFC 4684). Immutable, equal by content: peers with the same share an update group.</summary>
+internal sealed class RouteTargetSet : IEquatable<RouteTargetSet>
+{
+    private readonly SortedSet<(int Bits, ulong Value)> _prefixes = [];
+
+    internal RouteTargetSet(IEnumerable<Nlri> subscriptions)
+    {
+        foreach (Nlri n in subscriptions)
+        {
+            ReadOnlySpan<byte> key = n.Key;
+            // The origin AS says who asked, not for what.
+            int bits = Math.Max(0, key[0] - 32);
+            Span<byte> target = stackalloc byte[8];
+            target.Clear();
+            if (bits > 0) key[5..].CopyTo(target);
+            _prefixes.Add((bits, BinaryPrimitives.ReadUInt64BigEndian(target)));
+        }
+    }
+
+    /// <summary>Whether one of the route's targets is in the set; a subscription to all matches routes without any, too.</summary>
+    internal bool Matches(ReadOnlySpan<byte> extendedCommunities)
+    {
+        foreach ((int bits, ulong value) in _prefixes)
+        {
+            if (bits == 0) return true;
+            ulong mask = ulong.MaxValue << (64 - bits);
+            for (ReadOnlySpan<byte> rest = extendedCommunities; rest.Length >= 8; rest = rest[8..])
+            {
+                ulong c = BinaryPrimitives.ReadUInt64BigEndian(rest);
+                if (new ExtendedCommunity(c).IsRouteTarget && (c & mask) == value) return true;
+            }
+        }
+        return false;
+    }
+
+    public bool Equals(RouteTargetSet? other) => other is not null && _prefixes.SetEquals(other._prefixes);
+    public override bool Equals(object? obj) => Equals(obj as RouteTargetSet);
+
+    public override int GetHashCode()
+    {
+        HashCode h = default;
+        foreach ((int, ulong) p in _prefixes) h.Add(p);
+        return h.ToHashCode();
+    }
+}

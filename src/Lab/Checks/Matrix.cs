@@ -7,6 +7,7 @@ namespace Margay.Lab.Checks;
 /// <summary>
 /// A check as a table for people: one for each port, sources down, targets across (by number), and in each cell IPv4 then IPv6:
 /// <c>+</c> reached and <c>.</c> blocked, both as expected; <c>X</c> blocked though it should be reached; <c>!</c> reached though it should be blocked.
+/// Of a TCP or UDP port, sources that are blocked from all targets, as expected, share one line.
 /// </summary>
 public static class Matrix
 {
@@ -15,9 +16,11 @@ public static class Matrix
     public static string Render(CheckReport report)
     {
         StringBuilder text = new();
-        List<string> targets = [.. report.Results.Select(r => r.Plan.To).Distinct().Order(StringComparer.Ordinal)];
-        Dictionary<string, int> numbers = targets.Select((t, i) => (t, i + 1)).ToDictionary(p => p.t, p => p.Item2, StringComparer.Ordinal);
-        foreach (IGrouping<TransportPort, ProbeResult> port in report.Results.GroupBy(r => r.Plan.Port).OrderBy(g => g.Key)) AppendTable(text, port, numbers);
+        // The order of the topology: results come in it, and every workload is a source of something, or else at least a target.
+        List<string> names = [.. report.Results.Select(r => r.Plan.From).Concat(report.Results.Select(r => r.Plan.To)).Distinct()];
+        HashSet<string> targets = [.. report.Results.Select(r => r.Plan.To)];
+        Dictionary<string, int> numbers = names.Where(targets.Contains).Select((t, i) => (t, i + 1)).ToDictionary(p => p.t, p => p.Item2, StringComparer.Ordinal);
+        foreach (IGrouping<TransportPort, ProbeResult> port in report.Results.GroupBy(r => r.Plan.Port).OrderBy(g => g.Key)) AppendTable(text, port, names, numbers);
         List<ProbeResult> wrong = [.. report.Mismatches];
         foreach (ProbeResult r in wrong.Take(MaxListed)) text.Append(CultureInfo.InvariantCulture, $"DIFFERENT  {Describe(r)}\n");
         if (wrong.Count > MaxListed) text.Append(CultureInfo.InvariantCulture, $"DIFFERENT  and {wrong.Count - MaxListed} more\n");
@@ -29,25 +32,35 @@ public static class Matrix
     public static string Describe(ProbeResult r) => string.Create(CultureInfo.InvariantCulture,
         $"{r.Plan.From} → {r.Plan.To} ({r.Plan.Target}) {r.Plan.Port}: expected {(r.Plan.Expected ? "allow" : "deny")}, seen {r.Outcome.ToString().ToLowerInvariant()}");
 
-    private static void AppendTable(StringBuilder text, IGrouping<TransportPort, ProbeResult> port, Dictionary<string, int> numbers)
+    private static void AppendTable(StringBuilder text, IGrouping<TransportPort, ProbeResult> port, List<string> names, Dictionary<string, int> numbers)
     {
-        List<string> sources = [.. port.Select(r => r.Plan.From).Distinct()];
-        List<string> targets = [.. port.Select(r => r.Plan.To).Distinct().OrderBy(t => numbers[t])];
-        Dictionary<(string, string), List<ProbeResult>> cells = port.GroupBy(r => (r.Plan.From, r.Plan.To)).ToDictionary(g => g.Key, g => g.ToList());
-        int width = Math.Max(sources.Max(s => s.Length + 4), port.Key.ToString().Length);
+        Dictionary<string, List<ProbeResult>> bySource = port.GroupBy(r => r.Plan.From).ToDictionary(g => g.Key, g => g.ToList(), StringComparer.Ordinal);
+        HashSet<string> asked = [.. port.Select(r => r.Plan.To)];
+        List<string> targets = [.. names.Where(asked.Contains)];
+        bool whole = port.Key.Transport == Transport.Icmp;
+        List<string> blocked = whole ? [] : [.. names.Where(n => bySource.TryGetValue(n, out List<ProbeResult>? results) && results.All(r => r is { AsExpected: true, Plan.Expected: false }))];
+        List<string> sources = [.. names.Where(n => bySource.ContainsKey(n) && !blocked.Contains(n))];
+        string others = sources.Count == 0 ? "everybody" : string.Create(CultureInfo.InvariantCulture, $"{blocked.Count} others");
+        int width = bySource.Keys.Append(blocked.Count > 0 ? others : "").Max(s => s.Length) + 4;
         text.Append(port.Key.ToString().PadRight(width));
         foreach (string target in targets) text.Append(numbers[target].ToString(CultureInfo.InvariantCulture).PadLeft(4));
         text.Append('\n');
         foreach (string source in sources)
         {
             string number = numbers.TryGetValue(source, out int n) ? n.ToString(CultureInfo.InvariantCulture) : "";
-            text.Append(number.PadLeft(3)).Append(' ').Append(source.PadRight(width - 4));
-            foreach (string target in targets) text.Append("  ").Append(cells.TryGetValue((source, target), out List<ProbeResult>? cell) ? Cell(cell) : source == target ? "··" : "  ");
-            text.Append('\n');
+            AppendRow(text, number, source, width, targets.Select(t => source == t ? "··" : Cell(bySource[source].FindAll(r => r.Plan.To == t))));
         }
-        // Targets that are not sources here stand in no row: say which number is which.
+        if (blocked.Count > 0) AppendRow(text, "", others, width, targets.Select(_ => ".."));
+        // Targets that have no row here: say which number is which.
         IEnumerable<string> unnamed = targets.Where(t => !sources.Contains(t)).Select(t => string.Create(CultureInfo.InvariantCulture, $"{numbers[t]} = {t}"));
         if (unnamed.Any()) text.Append(CultureInfo.InvariantCulture, $"    {string.Join(", ", unnamed)}\n");
+        text.Append('\n');
+    }
+
+    private static void AppendRow(StringBuilder text, string number, string source, int width, IEnumerable<string> cells)
+    {
+        text.Append(number.PadLeft(3)).Append(' ').Append(source.PadRight(width - 4));
+        foreach (string cell in cells) text.Append("  ").Append(cell);
         text.Append('\n');
     }
 

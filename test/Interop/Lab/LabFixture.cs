@@ -29,8 +29,8 @@ internal sealed class LabFixture : IAsyncDisposable
     internal LabState State => Centre.State ?? throw new InvalidOperationException("the lab is not there");
     internal IReadOnlyList<string> Steps => [.. _events.Where(e => e.Took is not null).Select(e => e.Step)];
 
-    /// <summary>The programs as built: natively if there are such, else as the SDK builds them.</summary>
-    internal static Programs Programs { get; } = new(FindPrograms());
+    /// <summary>The native programs of `make build`, or those in the directory that MARGAY_PROGRAMS names.</summary>
+    internal static Programs Programs { get; } = new(Environment.GetEnvironmentVariable("MARGAY_PROGRAMS") ?? FindPrograms());
 
     internal async Task UpAsync()
     {

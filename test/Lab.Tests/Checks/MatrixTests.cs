@@ -34,20 +34,22 @@ public class MatrixTests
         CheckReport report = Report(
             Result("a/x", "a/y", false, "icmp", true, ProbeOutcome.Reached), Result("a/x", "a/y", true, "icmp", true, ProbeOutcome.Silent),
             Result("a/y", "a/x", false, "icmp", false, ProbeOutcome.Silent), Result("a/y", "a/x", true, "icmp", false, ProbeOutcome.Reached),
+            Result("a/x", "a/y", false, "80/tcp", false, ProbeOutcome.Silent), Result("a/z", "a/y", false, "80/tcp", false, ProbeOutcome.Silent),
             Result("host1", "a/y", false, "80/tcp", true, ProbeOutcome.Reached));
         Assert.Equal("""
             icmp      1   2
               1 a/x  ··  +X
               2 a/y  .!  ··
 
-            80/tcp      2
-                host1  + 
+            80/tcp         2
+                host1     + 
+                2 others  ..
                 2 = a/y
 
             DIFFERENT  a/x → a/y (fd00::1) icmp: expected allow, seen silent
             DIFFERENT  a/y → a/x (fd00::1) icmp: expected deny, seen reached
 
-            3 of 5 probes as expected, in 2.0 s
+            5 of 7 probes as expected, in 2.0 s
 
             """, Matrix.Render(report));
     }

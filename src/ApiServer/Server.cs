@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Margay.ApiServer.Auth;
 using Margay.ApiServer.Metrics;
 using Margay.ApiServer.NodeSync;
+using Margay.ApiServer.Options;
 using Margay.ApiServer.Registry;
 using Margay.ApiServer.Rest;
 using Margay.ApiServer.Watch;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Margay.ApiServer.Options;
 
 namespace Margay.ApiServer.Tests;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Margay.ApiServer.Options;
 
 namespace Margay.ApiServer.Auth;
 

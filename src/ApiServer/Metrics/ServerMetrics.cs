@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Margay.ApiServer;
+namespace Margay.ApiServer.Metrics;
 
 /// <summary>
 /// What the server counts of itself, by System.Diagnostics.Metrics; ASP.NET counts requests and their durations. Read at /metrics.

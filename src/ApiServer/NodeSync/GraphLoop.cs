@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Margay.Api.NodeSync;
+using Margay.ApiServer.Metrics;
 using Margay.ApiServer.Registry;
 using Margay.CalcGraph;
 using Margay.Core.Loops;

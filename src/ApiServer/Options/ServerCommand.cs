@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Margay.ApiServer;
+namespace Margay.ApiServer.Options;
 
 /// <summary>The command line of margay-server.</summary>
 internal static class ServerCommand

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Margay.ApiServer;
+namespace Margay.ApiServer.Options;
 
 /// <summary>What the operator asked for, checked.</summary>
 internal sealed record ServerOptions

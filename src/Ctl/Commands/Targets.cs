@@ -12,7 +12,15 @@ internal static class Targets
     /// <summary>The targets, or null with the reason in <paramref name="fault"/>.</summary>
     public static IReadOnlyList<Target>? Parse(IReadOnlyList<string> words, out string fault)
     {
-        fault = "";
+        // The parser takes an option that it does not know for one more word.
+        fault = words.FirstOrDefault(w => w.StartsWith('-')) is { } option ? $"there is no option {option}" : "";
+        if (fault.Length > 0) return null;
+        if (words.Count == 0)
+        {
+            fault = "say which objects: KIND NAME, or KIND/NAME";
+            return null;
+        }
+
         if (words.Any(w => w.Contains('/', StringComparison.Ordinal))) return ParsePairs(words, out fault);
         var kinds = new List<ResourceKind>();
         foreach (string word in words[0].Split(',', StringSplitOptions.RemoveEmptyEntries))

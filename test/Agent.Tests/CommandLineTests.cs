@@ -1,0 +1,32 @@
+using Margay.Core.Net;
+
+namespace Margay.Agent.Tests;
+
+public class CommandLineTests
+{
+    [Fact]
+    public async Task Flags_BecomeOptions()
+    {
+        AgentOptions? got = null;
+        int exit = await CommandLine.Build((options, _) =>
+        {
+            got = options;
+            return Task.FromResult(0);
+        }).Parse(["--node", "n1", "--server", "http://10.0.0.1:7443", "--run-dir", "/tmp/r", "--ip", "192.0.2.1/24", "--ip6", "none", "--bgp-listen", "192.0.2.1,:1790",
+            "--metrics-listen", "none", "--labels", "rack=1", "--labels", "zone=a", "--mtu", "1450"]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(0, exit);
+        Assert.Equal(("n1", "/tmp/r/agent.sock", 1450), (got!.Node, got.Socket, got.Mtu));
+        Assert.Equal((InetAddress.Parse("192.0.2.1"), true), (got.Ip.Address, got.Ip6.None));
+        Assert.Equal(1790, got.Bgp.Port);
+        Assert.Null(got.Metrics);
+        Assert.Equal(("1", "a"), (got.Labels["rack"], got.Labels["zone"]));
+    }
+
+    [Fact]
+    public async Task EveryFault_IsReported_AndNothingRuns()
+    {
+        int exit = await CommandLine.Build((_, _) => throw new InvalidOperationException("ran")).Parse(
+            ["--node", "Not_A_Name", "--server", "tor-1", "--ip", "eth0", "--bgp-listen", "x", "--metrics-listen", "9091x", "--labels", "rack", "--mtu", "10"]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(2, exit);
+    }
+}

@@ -8,7 +8,10 @@ public sealed class SimConnection : IConnection
 {
     private readonly SimTransport _host;
     private readonly string? _password;
+    private static readonly TimeSpan s_retransmission = TimeSpan.FromMilliseconds(200);
     private readonly Queue<byte[]> _received = new();
+    private readonly Queue<(TimeSpan At, Action<SimConnection, ITransportEvents> What)> _onTheWay = new();
+    private string _endReason = "";
     private int _offset;
     private SimConnection? _other;
     private int _outstanding;
@@ -86,15 +89,45 @@ public sealed class SimConnection : IConnection
         return -1;
     }
 
-    private void Deliver(byte[] bytes)
+    private void Deliver(byte[] bytes) => SendToOther((other, events) =>
     {
-        if (IsCut || _other is not { } other) return;
-        other._host.Schedule(_host.Network.Delay, events =>
+        if (other._closed)
         {
-            if (other._closed) return;
-            other._received.Enqueue(bytes);
-            if (!other._paused) other.NotifyReadable(events);
-        });
+            other.SendToOther(static (me, e) => me.End(e, "Connection reset by peer"));
+            return;
+        }
+        other._received.Enqueue(bytes);
+        if (!other._paused) other.NotifyReadable(events);
+    });
+
+    private void End(ITransportEvents events, string why)
+    {
+        if (_closed) return;
+        _ended = true;
+        _endReason = why;
+        NotifyReadable(events);
+    }
+
+    // In order, and never lost while both ends are there: what is sent over a cut link waits for the link, as TCP's retransmission would have it.
+    private void SendToOther(Action<SimConnection, ITransportEvents> what)
+    {
+        if (_other is not { } other) return;
+        other._onTheWay.Enqueue((_host.Network.Clock.Now + _host.Network.Delay, what));
+        other._host.Schedule(_host.Network.Delay, other.Arrive);
+    }
+
+    private void Arrive(ITransportEvents events)
+    {
+        if (IsCut)
+        {
+            _host.Schedule(s_retransmission, Arrive);
+            return;
+        }
+        while (_onTheWay.TryPeek(out (TimeSpan At, Action<SimConnection, ITransportEvents> What) next) && next.At <= _host.Network.Clock.Now)
+        {
+            _onTheWay.Dequeue();
+            next.What(this, events);
+        }
     }
 
     // As with epoll: told again as long as there is something to read.
@@ -111,7 +144,7 @@ public sealed class SimConnection : IConnection
 
     public int Read(Span<byte> destination)
     {
-        if (_received.Count == 0) return _ended ? Fail("closed by the peer") : 0;
+        if (_received.Count == 0) return _ended ? Fail(_endReason) : 0;
         byte[] head = _received.Peek();
         int n = Math.Min(destination.Length, head.Length - _offset);
         head.AsSpan(_offset, n).CopyTo(destination);
@@ -125,17 +158,13 @@ public sealed class SimConnection : IConnection
         return n;
     }
 
-    private void Acknowledge(int n)
+    private void Acknowledge(int n) => SendToOther((other, events) =>
     {
-        if (IsCut || _other is not { } other) return;
-        other._host.Schedule(_host.Network.Delay, events =>
-        {
-            other._outstanding -= n;
-            if (!other._wantsWrite || other._closed) return;
-            other._wantsWrite = false;
-            events.OnWritable(other);
-        });
-    }
+        other._outstanding -= n;
+        if (!other._wantsWrite || other._closed) return;
+        other._wantsWrite = false;
+        events.OnWritable(other);
+    });
 
     public void SetTtl(byte send, byte receiveAtLeast)
     {
@@ -145,11 +174,6 @@ public sealed class SimConnection : IConnection
     {
         if (_closed) return;
         _closed = true;
-        if (_other is not { } other || IsCut) return;
-        other._host.Schedule(_host.Network.Delay, events =>
-        {
-            other._ended = true;
-            other.NotifyReadable(events);
-        });
+        SendToOther(static (other, events) => other.End(events, "closed by the peer"));
     }
 }

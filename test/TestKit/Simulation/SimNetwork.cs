@@ -28,7 +28,7 @@ public sealed class SimNetwork(SimClock clock)
         return host;
     }
 
-    /// <summary>Cuts the link silently: bytes are lost, connects time out, and the ends notice by their timers alone.</summary>
+    /// <summary>Cuts the link silently: what is sent waits, connects time out, and the ends notice by their timers alone.</summary>
     public void Cut(InetAddress a, InetAddress b) => _cut.Add(Pair(a, b));
 
     public void Restore(InetAddress a, InetAddress b) => _cut.Remove(Pair(a, b));

@@ -15,8 +15,6 @@ internal sealed class Checker(LabPaths paths, Topology topology, TimeProvider ti
     /// <summary>What did not come as expected is asked again with more time, so that a busy machine does not look like a broken network.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
 
-    private readonly Prober _prober = new(time);
-
     internal async Task<CheckReport> RunAsync(IReadOnlyList<ProbePlan> plans, TimeSpan patience, CancellationToken cancel)
     {
         long start = time.GetTimestamp();
@@ -43,11 +41,12 @@ internal sealed class Checker(LabPaths paths, Topology topology, TimeProvider ti
 
     private async Task<ProbeResult[]> SendAsync(IReadOnlyList<ProbePlan> plans, Dictionary<string, NetworkNamespace> spaces, TimeSpan limit, CancellationToken cancel)
     {
+        Prober prober = new(time);
         ProbeResult[] results = new ProbeResult[plans.Count];
         await Parallel.ForAsync(0, plans.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (i, stop) =>
         {
             ProbePlan plan = plans[i];
-            (ProbeOutcome outcome, TimeSpan took) = await _prober.SendAsync(spaces[plan.From], plan.Target, plan.Port, plan.To, limit, stop).ConfigureAwait(false);
+            (ProbeOutcome outcome, TimeSpan took) = await prober.SendAsync(spaces[plan.From], plan.Target, plan.Port, plan.To, limit, stop).ConfigureAwait(false);
             results[i] = new ProbeResult(plan, outcome, took);
         }).ConfigureAwait(false);
         return results;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using Margay.Core.Net;
 using Margay.Lab.Topologies;
@@ -18,8 +17,7 @@ internal sealed class Prober(TimeProvider time)
     /// <summary>When to send again: the first packet may be lost to address resolution.</summary>
     private static readonly TimeSpan[] Resends = [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500)];
 
-    /// <summary>Begins anywhere, so that two checks in a row do not send the same flows.</summary>
-    private int _sequence = RandomNumberGenerator.GetInt32(1 << 16);
+    private int _sequence;
 
     /// <param name="expectedName">What a responder is to call itself; null when any answer will do.</param>
     internal async Task<(ProbeOutcome Outcome, TimeSpan Took)> SendAsync(
@@ -65,10 +63,9 @@ internal sealed class Prober(TimeProvider time)
 
     private async Task<ProbeOutcome> EchoAsync(Socket socket, InetAddress target, CancellationToken cancel)
     {
-        // A connected raw socket gets only what comes from its peer. Each probe has an identifier of its own, so that connection tracking takes it for
-        // a new flow: what was allowed a moment ago would otherwise still be answered.
+        // A connected raw socket gets only what comes from its peer. The sequence tells probes of this program apart, the identifier programs.
         await socket.ConnectAsync(new IPEndPoint(target.ToIPAddress(), 0), cancel).ConfigureAwait(false);
-        ushort sequence = (ushort)Interlocked.Increment(ref _sequence), identifier = (ushort)(Environment.ProcessId + sequence);
+        ushort identifier = (ushort)Environment.ProcessId, sequence = (ushort)Interlocked.Increment(ref _sequence);
         byte[] request = IcmpEcho.Request(target.IsIPv6, identifier, sequence);
         byte[] buffer = new byte[1500];
         _ = ResendAsync(socket, request, cancel);

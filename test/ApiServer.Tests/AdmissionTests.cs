@@ -12,8 +12,9 @@ public sealed class AdmissionTests(RunningServer server) : IClassFixture<Running
     private static string Endpoint(string name, string address, string node = "n", string network = "default") =>
         $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"orchestrator":"cni","workload":"w","node":"{{{node}}}","endpoint":"eth0","network":"{{{network}}}","interfaceName":"mg{{{name}}}","ipNetworks":["{{{address}}}"]} }""";
 
-    private Task<(HttpStatusCode Code, JsonNode Body)> ClaimAsync(string node, int version = 4) =>
-        server.SendAsync("POST", $"/nodesync/v1/nodes/{node}/blocks", $$$"""{"ipVersion":{{{version}}} }""");
+    private Task<(HttpStatusCode Code, JsonNode Body)> ClaimAsync(string node, int version = 4, string? pool = null) =>
+        server.SendAsync("POST", $"/nodesync/v1/nodes/{node}/blocks",
+            $$$"""{"ipVersion":{{{version}}},"pools":{{{(pool is null ? "null" : $"[\"{pool}\"]")}}} }""");
 
     [Theory]
     [InlineData("10.10.0.0/16", "10.10.4.0/22")]
@@ -79,7 +80,7 @@ public sealed class AdmissionTests(RunningServer server) : IClassFixture<Running
         await server.CreateAsync($"{Root}/ippools", Pool(pool, "10.50.0.0/22"));
         string[] nodes = [.. Enumerable.Range(0, 8).Select(_ => server.NewName("node"))];
         foreach (string node in nodes) await server.CreateAsync($"{Root}/nodes", $$$"""{"metadata":{"name":"{{{node}}}"} }""");
-        JsonNode[] replies = await Task.WhenAll(nodes.Concat(nodes).Concat(nodes).Select(async n => (await ClaimAsync(n)).Body));
+        JsonNode[] replies = await Task.WhenAll(nodes.Concat(nodes).Concat(nodes).Select(async n => (await ClaimAsync(n, pool: pool)).Body));
         string[] blocks = [.. replies.Where(r => r["block"] is not null).Select(r => (string)r["block"]!["cidr"]!)];
         Assert.Equal(16, blocks.Length);
         Assert.Equal(16, blocks.Distinct().Count());

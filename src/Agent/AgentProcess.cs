@@ -108,7 +108,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         List<Task> tasks =
         [
             socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), fib.RunAsync(stop.Token), statuses.RunAsync(stop.Token),
-            WatchdogAsync(manager, attach, stop.Token),
+            WatchdogAsync(manager, attach, stop.Token), LinkWatch.RunAsync(attach, stop.Token),
         ];
         if (health is not null) tasks.Add(health.RunAsync(stop.Token));
         manager.Ready();

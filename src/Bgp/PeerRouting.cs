@@ -76,6 +76,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             ExtendedNextHop = extended,
             AddPath = agreed.AddPathSend.Has(family),
             Filter = spec.Export,
+            LongLived = agreed.LongLived,
             Targets = CarriesTargets(family) ? session.Targets : null,
             DenyAll = agreed.External && spec.RequirePolicy && spec.Export is null,
         };
@@ -130,6 +131,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             else loop.Tables[f].MarkStale(rib);
         }
         peer.StaleFamilies = kept;
+        peer.LongLivedStale = session.Agreed.LongLivedStale;
         if (kept == 0) return;
         Log.GracefulRestart(loop.Logger, peer.Name, gr!.RestartSeconds);
         loop.Timers.Set(peer.RestartTimer, loop.Now + TimeSpan.FromSeconds(gr.RestartSeconds));
@@ -171,15 +173,21 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         loop.RequestFlush(session);
     }
 
-    /// <summary>The peer did not come back, or did not finish, in time.</summary>
+    /// <summary>The peer did not come back, or did not finish, in time: its routes go, or stay as least preferred for the long-lived time (RFC 9494 §4.2).</summary>
     internal void RestartExpired()
     {
+        (FamilySet families, TimeSpan time) = peer.Established is null ? peer.LongLivedStale : default;
+        FamilySet kept = peer.StaleFamilies & families;
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
-            if (peer.StaleFamilies.Has(f)) loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
+            if (!peer.StaleFamilies.Has(f)) continue;
+            if (kept.Has(f)) loop.Tables[f].MarkLongLivedStale(peer.RibPeer!);
+            else loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
         }
-        peer.StaleFamilies = 0;
-        if (peer is { IsDynamic: true, Established: null }) loop.Peers.RemoveDynamic(peer);
+        peer.StaleFamilies = kept;
+        peer.LongLivedStale = default;
+        if (kept != 0) loop.Timers.Set(peer.RestartTimer, loop.Now + time);
+        else if (peer is { IsDynamic: true, Established: null }) loop.Peers.RemoveDynamic(peer);
     }
 
     internal NotificationMessage? CheckPrefixLimit(BgpSession session)

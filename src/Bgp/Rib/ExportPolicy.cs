@@ -29,6 +29,9 @@ internal sealed record ExportPolicy
     internal bool AddPath { get; init; }
     internal IRouteFilter? Filter { get; init; }
 
+    /// <summary>The members know long-lived stale routes (RFC 9494).</summary>
+    internal bool LongLived { get; init; }
+
     /// <summary>VPN and EVPN: what the members subscribed to (RFC 4684); null: everything.</summary>
     internal RouteTargetSet? Targets { get; init; }
 
@@ -53,6 +56,8 @@ internal sealed record ExportPolicy
         if (DenyAll) return "the external peer has no export policy (RFC 8212)";
         if ((attributes.WellKnown & WellKnownCommunities.NoAdvertise) != 0) return "community no-advertise";
         if (External && (attributes.WellKnown & (WellKnownCommunities.NoExport | WellKnownCommunities.NoExportSubconfed)) != 0) return "community no-export";
+        // RFC 9494 §4.3.
+        if ((attributes.WellKnown & WellKnownCommunities.LlgrStale) != 0 && !LongLived) return "long-lived stale, which the peer does not know (RFC 9494)";
         // RFC 4456 §6: from a client to all, from a non-client to clients.
         if (!External && !source.IsLocal && !source.IsExternal && !Client && !source.Source.IsClient) return "learned from an internal peer, and neither side is a client";
         if (Targets is not null && !Targets.Matches(attributes.Value(AttributeType.ExtendedCommunities))) return "no route target that the peer subscribed to (RFC 4684)";

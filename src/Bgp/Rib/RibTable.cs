@@ -194,6 +194,28 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
         for (int i = peer.FirstPath[Family]; i >= 0; i = _paths[i].NextOfPeer) _paths[i].Stale = true;
     }
 
+    /// <summary>Gives the peer's stale paths the community that makes them least preferred; those that forbid it go (RFC 9494 §4.2).</summary>
+    internal void MarkLongLivedStale(RibPeer peer)
+    {
+        for (int i = peer.FirstPath[Family]; i >= 0;)
+        {
+            ref PathEntry path = ref _paths[i];
+            int index = i;
+            i = path.NextOfPeer;
+            if (!path.Stale) continue;
+            PathAttributes a = Attributes[path.Attributes];
+            if ((a.WellKnown & WellKnownCommunities.NoLlgr) != 0)
+            {
+                RemovePath(peer, index);
+                continue;
+            }
+            int marked = Attributes.Intern(a.ToBuilder().AddCommunity(Community.LlgrStale).Build());
+            Replace(peer, ref path, path.Received, marked, path.Unusable);
+            Attributes.Release(marked);
+            path.Stale = true;
+        }
+    }
+
     private void RemovePath(RibPeer peer, int index)
     {
         ref PathEntry path = ref _paths[index];

@@ -24,6 +24,12 @@ internal sealed record Negotiated
     /// <summary>The peer's, if we act on it.</summary>
     internal GracefulRestartCapability? GracefulRestart { get; init; }
 
+    /// <summary>Both sides have the capability of RFC 9494.</summary>
+    internal bool LongLived { get; init; }
+
+    /// <summary>Families whose routes outlive the restart time, and for how long at most: the lower of what both sides said.</summary>
+    internal (FamilySet Families, TimeSpan Time) LongLivedStale { get; init; }
+
     internal static Negotiated Of(OpenMessage ours, OpenMessage theirs)
     {
         Capabilities a = ours.Capabilities, b = theirs.Capabilities;
@@ -42,6 +48,21 @@ internal sealed record Negotiated
             RouteRefresh = a.RouteRefresh && b.RouteRefresh,
             EnhancedRouteRefresh = a.EnhancedRouteRefresh && b.EnhancedRouteRefresh,
             GracefulRestart = a.GracefulRestart is not null ? b.GracefulRestart : null,
+            LongLived = !a.LongLived.IsEmpty && !b.LongLived.IsEmpty,
+            LongLivedStale = LongLivedOf(a, b),
         };
+    }
+
+    private static (FamilySet, TimeSpan) LongLivedOf(Capabilities a, Capabilities b)
+    {
+        FamilySet families = 0;
+        int seconds = a.LongLived.IsEmpty ? 0 : a.LongLived.Max(l => l.StaleSeconds);
+        foreach ((FamilySet family, _, int stale) in b.LongLived)
+        {
+            if (stale == 0 || !a.LongLived.Any(l => l.Family == family)) continue;
+            families |= family;
+            seconds = Math.Min(seconds, stale);
+        }
+        return (families, TimeSpan.FromSeconds(seconds));
     }
 }

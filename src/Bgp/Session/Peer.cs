@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Transport;
 using Margay.Bgp.Wire;
@@ -55,6 +56,9 @@ internal sealed class Peer
 
     /// <summary>Families whose routes of an earlier session are still kept (RFC 4724 §4.2).</summary>
     internal FamilySet StaleFamilies { get; set; }
+
+    /// <summary>Families, and for how long after the restart time their routes are kept as least preferred (RFC 9494); zero: not at all.</summary>
+    internal (FamilySet Families, TimeSpan Time) LongLivedStale { get; set; }
 
     /// <summary>Ends the keeping of stale routes.</summary>
     internal LoopTimer RestartTimer { get; }
@@ -196,10 +200,17 @@ internal sealed class Peer
             GracefulRestart = gr.Enabled
                 ? new(_host.IsRestarting, true, (int)Math.Clamp(gr.RestartTime.TotalSeconds, 0, 4095), families, families)
                 : null,
+            LongLived = gr.Enabled && gr.LongLivedTime > TimeSpan.Zero ? LongLived(families, gr.LongLivedTime) : [],
             AddPathReceive = (Spec.AddPath & AddPathMode.Receive) != 0 ? families : 0,
             AddPathSend = (Spec.AddPath & AddPathMode.Send) != 0 ? families : 0,
         };
         return new OpenMessage(LocalAs, (ushort)Math.Clamp(Spec.Timers.Hold.TotalSeconds, 0, ushort.MaxValue), _host.RouterId, capabilities);
+    }
+
+    private static ImmutableArray<(FamilySet, bool, int)> LongLived(FamilySet families, TimeSpan time)
+    {
+        int seconds = (int)Math.Clamp(time.TotalSeconds, 1, 0xff_ffff);
+        return [.. Enumerable.Range(0, KnownFamilies.Count).Where(f => families.Has(f)).Select(f => (KnownFamilies.Bit(f), true, seconds))];
     }
 
     /// <summary>Why the peer's OPEN is not acceptable (RFC 4271 §6.2), or null.</summary>

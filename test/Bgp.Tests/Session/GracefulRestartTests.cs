@@ -104,4 +104,32 @@ public class GracefulRestartTests
         _net.Run(10);
         Assert.Equal((2, SessionState.Established), (_net.Status(a, 2).TimesEstablished, _net.Status(a, 2).State));
     }
+
+    [Fact]
+    public void LongLived_KeepsRoutesAsLeastPreferred_ThenLetsThemGo()
+    {
+        GracefulRestartSpec spec = new(true, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10));
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002), c = _net.Add(3, 65003), old = _net.Add(4, 65004);
+        _net.Link(a, 1, b, 2, p => p with { GracefulRestart = spec }, p => p with { GracefulRestart = spec });
+        _net.Link(a, 1, c, 3, p => p with { GracefulRestart = spec }, p => p with { GracefulRestart = spec });
+        _net.Link(a, 1, old, 4);
+        _net.Announce(b, "192.0.2.0/24");
+        _net.Announce(b, "198.51.100.0/24", new LocalRoute { Communities = [Community.NoLlgr] });
+        _net.AwaitRoute(c, "198.51.100.0/24");
+        _net.AwaitRoute(old, "192.0.2.0/24");
+        _net.Sim.Kill(b);
+        _net.Run(30);
+        Assert.True(_net.Route(a, "192.0.2.0/24")!.Attributes.HasCommunity(Community.LlgrStale));
+        Assert.True(_net.Route(c, "192.0.2.0/24")!.Attributes.HasCommunity(Community.LlgrStale));
+        Assert.Null(_net.Route(a, "198.51.100.0/24"));
+        Assert.Null(_net.Route(old, "192.0.2.0/24"));
+        // Any other path is better, however long.
+        _net.Announce(c, "192.0.2.0/24", new LocalRoute { AsPath = AsPath.Sequence(1, 2, 3, 4) });
+        _net.Run(1);
+        Assert.Equal("s3", _net.Route(a, "192.0.2.0/24")!.Peer);
+        _net.Withdraw(c, "192.0.2.0/24");
+        _net.Run(620);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+        Assert.Null(_net.Route(c, "192.0.2.0/24"));
+    }
 }

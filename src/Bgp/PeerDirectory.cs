@@ -10,7 +10,9 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
     private readonly Dictionary<string, Peer> _byName = [];
     private readonly Dictionary<InetAddress, Peer> _byAddress = [];
     private readonly Dictionary<string, PeerSpec> _ranges = [];
-    private readonly List<RibPeer?> _ribPeers = [null];
+    private readonly Stack<int> _retired = new();
+    private readonly Stack<int> _free = new();
+    private int _nextIndex = 1;
 
     internal IEnumerable<Peer> All => _byName.Values;
 
@@ -49,7 +51,15 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
         if (peer.RibPeer is { } rib)
         {
             foreach (RibTable t in loop.Tables) t.RemoveAll(rib);
+            peer.RibPeer = null;
+            _retired.Push(rib.Index);
         }
+    }
+
+    /// <summary>Numbers of removed peers may be given again: no table and no log names them any more.</summary>
+    internal void Reclaim()
+    {
+        while (_retired.TryPop(out int index)) _free.Push(index);
     }
 
     internal void RemoveDynamic(Peer peer) => Remove(peer);
@@ -69,8 +79,7 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
             known.RouterId = source.RouterId.IPv4Value;
             return known;
         }
-        RibPeer rib = new(_ribPeers.Count, source);
-        _ribPeers.Add(rib);
+        RibPeer rib = new(_free.TryPop(out int free) ? free : _nextIndex++, source);
         foreach (RibTable t in loop.Tables) t.SetPeer(rib);
         peer.RibPeer = rib;
         return rib;

@@ -183,8 +183,10 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         }
         for (int f = 0; f < _tables.Length; f++)
         {
-            if (!busy[f] && _tables[f].ReclaimableCount > 0 && !_tables[f].HasChanges) _tables[f].Reclaim();
+            busy[f] |= _tables[f].HasChanges;
+            if (!busy[f] && _tables[f].ReclaimableCount > 0) _tables[f].Reclaim();
         }
+        if (!busy.Contains(true)) _peers.Reclaim();
     }
 
     public void RequestFlush(BgpSession session)
@@ -215,7 +217,18 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public void OnReadable(IConnection connection)
     {
         Now = ReadClock();
-        ((BgpSession)connection.Owner!).OnReadable();
+        BgpSession session = (BgpSession)connection.Owner!;
+        try
+        {
+            session.OnReadable();
+        }
+#pragma warning disable CA1031 // a bug that one peer's bytes bring out must cost this one session
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.Bug(Logger, e);
+            session.Close(NotificationMessage.Cease(CeaseSubcode.OutOfResources), "a bug in our speaker; see its log");
+        }
     }
 
     public void OnWritable(IConnection connection)

@@ -5,7 +5,7 @@ namespace Margay.Bgp.Rib;
 /// <summary>
 /// Import or export policy of a peer: a pure function of the route. The result is remembered, so that it must not depend on anything else
 /// (time, counters, other routes). Equality decides whether a changed configuration re-evaluates the routes: make filters records.
-/// Called on the speaker's loop.
+/// Called on the speaker's loop; it must not throw.
 /// </summary>
 public interface IRouteFilter
 {

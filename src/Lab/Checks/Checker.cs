@@ -7,7 +7,7 @@ namespace Margay.Lab.Checks;
 /// <summary>Sends many probes, a bounded number at a time, each out of its source's namespace.</summary>
 internal sealed class Checker(LabPaths paths, Topology topology, TimeProvider time)
 {
-    private const int AtOnce = 48;
+    private const int AtOnce = 128;
 
     /// <summary>Long enough for a lost first packet to be sent again, short enough for a matrix of denials.</summary>
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(1200);

@@ -10,12 +10,12 @@ internal sealed class RouteTargetSet : IEquatable<RouteTargetSet>
 
     internal RouteTargetSet(IEnumerable<Nlri> subscriptions)
     {
+        Span<byte> target = stackalloc byte[8];
         foreach (Nlri n in subscriptions)
         {
             ReadOnlySpan<byte> key = n.Key;
             // The origin AS says who asked, not for what.
             int bits = Math.Max(0, key[0] - 32);
-            Span<byte> target = stackalloc byte[8];
             target.Clear();
             if (bits > 0) key[5..].CopyTo(target);
             _prefixes.Add((bits, BinaryPrimitives.ReadUInt64BigEndian(target)));

@@ -37,6 +37,7 @@ internal static partial class Libc
     internal const int TCP_MD5SIG_EXT = 32;
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
+    internal const int EMFILE = 24;
     internal const int EINPROGRESS = 115;
 
     [StructLayout(LayoutKind.Sequential)]

@@ -19,6 +19,7 @@ internal sealed class TcpTransport : ITransport
     private readonly Stack<int> _freeSlots = new();
     private readonly int _epoll;
     private readonly int _wake;
+    private int _spare = Libc.eventfd(0, Libc.SOCK_CLOEXEC);
     private uint _generation;
 
     internal TcpTransport()
@@ -172,12 +173,27 @@ internal sealed class TcpTransport : ITransport
         {
             int length = name.Length;
             int fd = Libc.accept4(l.Descriptor, ref name[0], ref length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
-            if (fd < 0) return;
+            if (fd < 0)
+            {
+                if (Marshal.GetLastPInvokeError() == Libc.EMFILE) TurnAway(l);
+                return;
+            }
             _ = Libc.SetOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
             TcpConnection c = new(this, fd, SocketAddressBytes.Read(name).Address, connecting: false);
             c.Slot = Add(c, fd, Libc.EPOLLIN);
             events.OnAccepted(l, c);
         }
+    }
+
+    // Without a free descriptor a waiting connection could be neither taken nor refused, and epoll would report it for ever: one is kept to refuse with.
+    private void TurnAway(TcpListener l)
+    {
+        Span<byte> name = stackalloc byte[SocketAddressBytes.Size];
+        int length = name.Length;
+        _ = Libc.close(_spare);
+        int fd = Libc.accept4(l.Descriptor, ref name[0], ref length, Libc.SOCK_CLOEXEC);
+        if (fd >= 0) _ = Libc.close(fd);
+        _spare = Libc.eventfd(0, Libc.SOCK_CLOEXEC);
     }
 
     public void Wake()
@@ -223,6 +239,7 @@ internal sealed class TcpTransport : ITransport
     public void Dispose()
     {
         foreach (object? item in _slots.ToArray()) (item as IDisposable)?.Dispose();
+        _ = Libc.close(_spare);
         _ = Libc.close(_wake);
         _ = Libc.close(_epoll);
     }

@@ -1,15 +1,11 @@
-using System.Globalization;
 using Margay.Agent.Attach;
 using Margay.Agent.Health;
 using Margay.Agent.Routing;
 using Margay.Agent.State;
 using Margay.Agent.Sync;
 using Margay.Agent.Underlay;
-using Margay.Api.Attach;
 using Margay.Api.Client;
-using Margay.Api.NodeSync;
 using Margay.Bgp;
-using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;

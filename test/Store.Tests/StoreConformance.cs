@@ -1,5 +1,4 @@
 using System.Text;
-using Margay.Store;
 
 namespace Margay.Store.Tests;
 

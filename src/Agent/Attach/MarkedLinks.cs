@@ -1,6 +1,5 @@
 using Margay.Dataplane.Drivers;
 using Margay.Netlink.Route;
-using Margay.Netlink.Sockets;
 
 namespace Margay.Agent.Attach;
 

@@ -1,5 +1,4 @@
 using Margay.Bgp.Tests.Session;
-using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.TestKit.Simulation;
 

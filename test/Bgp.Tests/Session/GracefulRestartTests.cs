@@ -1,4 +1,3 @@
-using Margay.Bgp.Wire;
 
 namespace Margay.Bgp.Tests.Session;
 

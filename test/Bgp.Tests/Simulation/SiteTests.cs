@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Margay.Bgp.Tests.Session;
-using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
 namespace Margay.Bgp.Tests.Simulation;

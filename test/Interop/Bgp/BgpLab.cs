@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using Margay.Bgp;
-using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.Interop.Netlink;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Margay.Api.NodeSync;
-using Margay.Api.Resources;
 using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Dataplane.Drivers;

@@ -1,4 +1,3 @@
-using Margay.Interop.Netlink;
 using Margay.Lab;
 using Margay.Lab.Processes;
 using Margay.Lab.State;

@@ -1,7 +1,6 @@
 using Margay.Core.Net;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.NfTables.Expressions;
-using Margay.Netlink.Sockets;
 
 namespace Margay.Interop.Netlink;
 

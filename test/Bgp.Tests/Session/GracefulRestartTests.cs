@@ -1,3 +1,4 @@
+using Margay.Bgp.Wire;
 
 namespace Margay.Bgp.Tests.Session;
 

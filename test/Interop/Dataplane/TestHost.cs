@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Margay.Api.NodeSync;
-using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;

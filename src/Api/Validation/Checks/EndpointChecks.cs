@@ -13,7 +13,7 @@ internal static class EndpointChecks
         if (Values.Required(findings, at["node"], spec.Node, "the Node that the workload runs on")) Values.ResourceName(findings, at["node"], spec.Node);
         if (Values.Required(findings, at["interfaceName"], spec.InterfaceName, "the interface on the host")) Values.Interface(findings, at["interfaceName"], spec.InterfaceName);
         if (spec.Endpoint is not null) Values.Interface(findings, at["endpoint"], spec.Endpoint);
-        if (spec.ContainerID is { } id && !Names.IsContainerId(id)) findings.Add(at["containerID"], FaultReason.Invalid, $"\"{Leaf.Printable(id)}\" is no container id: letters, digits and '-'");
+        if (spec.ContainerID is { } id && !Names.IsContainerId(id)) findings.Add(at["containerID"], FaultReason.Invalid, $"\"{Leaf.Printable(id)}\" is no container id: letters, digits, '_', '.' and '-', the first a letter or digit");
         Values.Network(findings, at["network"], spec.Network);
         CheckAddresses(findings, at["ipNetworks"], spec.IpNetworks);
         Addresses.Address(findings, at["ipv4Gateway"], spec.Ipv4Gateway, 4);

@@ -48,12 +48,12 @@ internal static class Names
     public static bool IsServiceName(ReadOnlySpan<char> text) =>
         text.Length <= 15 && IsDnsLabel(text) && text.ContainsAnyInRange('a', 'z') && !text.Contains("--", StringComparison.Ordinal);
 
-    /// <summary>Letters, digits and '-'.</summary>
+    /// <summary>As CNI has it: letters, digits, '_', '.' and '-', the first a letter or digit. Calico knows neither '_' nor '.', but runtimes use them.</summary>
     public static bool IsContainerId(ReadOnlySpan<char> text)
     {
         foreach (char c in text)
-            if (!char.IsAsciiLetterOrDigit(c) && c != '-') return false;
-        return text.Length > 0;
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')) return false;
+        return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]);
     }
 
     private static bool IsDnsLabelOfAnyLength(ReadOnlySpan<char> text) =>

@@ -1,4 +1,3 @@
-
 namespace Margay.Bgp.Tests.Session;
 
 /// <summary>ADD-PATH (RFC 7911): all usable paths to a peer that asked, each with an id that stays.</summary>

@@ -1,4 +1,3 @@
-using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
 namespace Margay.Bgp.Tests.Session;
@@ -14,7 +13,7 @@ public class TcpTests
         while (!await condition())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(20), "did not happen in time");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class BgpLab : IDisposable
         PeerNamespace = NetworkNamespace.Create(PeerName).Value;
         Directory.CreateDirectory(Folder);
         // FRR gives up root before it opens its files.
-        File.SetUnixFileMode(Folder, (UnixFileMode)0x1ff);
+        Tool.Run("chmod", "777", Folder);
         Tool.Run("ip", "-n", UsName, "link", "add", "v0", "type", "veth", "peer", "name", "v0", "netns", PeerName);
         foreach ((string ns, string v4, string v6) in new[] { (UsName, Us, Us6), (PeerName, Peer, Peer6) })
         {
@@ -116,7 +116,7 @@ internal sealed class BgpLab : IDisposable
     {
         string file = Path.Combine(Folder, name);
         File.WriteAllText(file, text);
-        File.SetUnixFileMode(file, (UnixFileMode)0x1a4);
+        Tool.Run("chmod", "644", file);
         return file;
     }
 
@@ -139,7 +139,7 @@ internal sealed class BgpLab : IDisposable
         while (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(seconds))
         {
             if (await condition()) return true;
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         }
         return false;
     }

@@ -17,7 +17,7 @@ public class RestartTests
         Speaker speaker = await lab.StartSpeaker(BgpLab.Config(BgpLab.Spec(65002)));
         await BgpLab.Route(speaker, "192.0.2.0/24");
         bird.Kill();
-        await bird.WaitForExitAsync();
+        await bird.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(await BgpLab.Until(async () => (await speaker.GetPeersAsync())[0].State != SessionState.Established));
         Assert.True((await speaker.GetRoutesAsync(RibKind.AdjRibIn, Margay.Bgp.Wire.Family.IPv4Unicast)).Single().Stale);
         lab.StartBird(Daemons.Bird(session: BirdRestart).Replace("192.0.2.0/24", "192.0.3.0/24", StringComparison.Ordinal));
@@ -35,12 +35,12 @@ public class RestartTests
         await speaker.AnnounceAsync(IpPrefix.Parse("203.0.113.0/24"), LocalRoute.Default);
         await BgpLab.Shows(() => lab.Birdc("show route 203.0.113.0/24"), "margay");
         await speaker.DisposeAsync();
-        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Contains("margay", lab.Birdc("show route 203.0.113.0/24"), StringComparison.Ordinal);
         Speaker again = await lab.StartSpeaker(BgpLab.Config(BgpLab.Spec(65002)), new SpeakerOptions { Restarting = true });
         await again.AnnounceAsync(IpPrefix.Parse("203.0.113.0/24"), LocalRoute.Default);
         await BgpLab.Up(again);
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Contains("margay", lab.Birdc("show route 203.0.113.0/24"), StringComparison.Ordinal);
     }
 

@@ -193,7 +193,6 @@ internal sealed class Peer
             HasMultiprotocol = true,
             Families = families,
             RouteRefresh = true,
-            EnhancedRouteRefresh = true,
             ExtendedMessage = true,
             FourOctetAs = LocalAs,
             ExtendedNextHop = Spec.ExtendedNextHop ? families & (FamilySet.IPv4Unicast | FamilySet.VpnIPv4) : 0,

@@ -61,13 +61,13 @@ public sealed class AdmissionTests(RunningServer server) : IClassFixture<Running
         string pool = server.NewName("pool"), node = server.NewName("node");
         await server.CreateAsync($"{Root}/ippools", Pool(pool, "10.40.0.0/26"));
         await server.CreateAsync($"{Root}/nodes", $$$"""{"metadata":{"name":"{{{node}}}"} }""");
-        (_, JsonNode claim) = await ClaimAsync(node);
+        (_, JsonNode claim) = await ClaimAsync(node, pool: pool);
         string cidr = (string)claim["block"]!["cidr"]!;
         Assert.Equal(("10.40.0.0/26", pool), (cidr, (string?)claim["block"]!["pool"]));
         (HttpStatusCode code, JsonNode status) = await server.SendAsync("DELETE", $"{Root}/ippools/{pool}");
         Assert.Equal(HttpStatusCode.Conflict, code);
         Assert.Contains($"host:{node}", (string?)status["message"], StringComparison.Ordinal);
-        (_, JsonNode second) = await ClaimAsync(node);
+        (_, JsonNode second) = await ClaimAsync(node, pool: pool);
         Assert.Contains("exhausted", (string?)second["refusal"], StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync("DELETE", $"{Root}/ipamblocks/{Api.Resources.IPAMBlock.NameOf(cidr)}")).Code);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync("DELETE", $"{Root}/ippools/{pool}")).Code);

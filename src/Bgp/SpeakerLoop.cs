@@ -94,7 +94,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     /// <summary>One turn. Waits for something to do for at most <paramref name="wait"/>.</summary>
     internal void Step(TimeSpan wait)
     {
-        if (_toFlush.Count > 0 || !_commands.IsEmpty) wait = TimeSpan.Zero;
+        if (HasWork) wait = TimeSpan.Zero;
         else if (Timers.Next is { } next) wait = Min(wait, next - ReadClock());
         Transport.Poll(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, this);
         Now = ReadClock();
@@ -111,8 +111,8 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         _nextMetrics = Now + TimeSpan.FromSeconds(1);
     }
 
-    /// <summary>There is something to do without waiting.</summary>
-    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty;
+    /// <summary>There is something to do without waiting. A flush that finds a session dead leaves changed tables behind it.</summary>
+    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty || Array.Exists(_tables, static t => t.HasChanges);
 
     /// <summary>When a timer may fire, by the clock of <see cref="SpeakerOptions.Time"/> from its start; null: none is set.</summary>
     internal TimeSpan? NextTimer => Timers.Next is { } t ? t + _options.Time.GetElapsedTime(0, _start) : null;

@@ -21,6 +21,14 @@ public readonly struct IpPrefix : IEquatable<IpPrefix>, IComparable<IpPrefix>, I
         _length = (byte)length;
     }
 
+    /// <summary>For lengths that came from outside: false when the address has fewer bits than that.</summary>
+    public static bool TryCreate(InetAddress address, int length, out IpPrefix prefix)
+    {
+        bool fits = length >= 0 && length <= address.BitLength;
+        prefix = fits ? new IpPrefix(address, length) : default;
+        return fits;
+    }
+
     /// <summary>The /32 or /128 of one address.</summary>
     public static IpPrefix Host(InetAddress address) => new(address, address.BitLength);
 

@@ -116,8 +116,8 @@ internal static class ElementCodec
                 case NFTA_SET_ELEM_KEY_END: element = element with { KeyEnd = NftData.ReadValue(a) }; break;
                 case NFTA_SET_ELEM_FLAGS: flags = a.UInt32BigEndian; break;
                 case NFTA_SET_ELEM_OBJREF: element = element with { Object = a.String }; break;
-                case NFTA_SET_ELEM_TIMEOUT: element = element with { Timeout = TimeSpan.FromMilliseconds(a.UInt64BigEndian) }; break;
-                case NFTA_SET_ELEM_EXPIRATION: element = element with { Expires = TimeSpan.FromMilliseconds(a.UInt64BigEndian) }; break;
+                case NFTA_SET_ELEM_TIMEOUT: element = element with { Timeout = a.Milliseconds }; break;
+                case NFTA_SET_ELEM_EXPIRATION: element = element with { Expires = a.Milliseconds }; break;
                 case NFTA_SET_ELEM_USERDATA: element = element with { Comment = UserData.ReadComment(a) }; break;
                 case NFTA_SET_ELEM_EXPR when ExpressionReader.Read(a.Nested) is NftCounter c:
                     element = element with { Counter = new NftCounterValue(c.Packets, c.Bytes) };

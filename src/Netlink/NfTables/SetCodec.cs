@@ -90,7 +90,7 @@ internal static class SetCodec
                 case NFTA_SET_NAME: read = read with { Name = a.String }; break;
                 case NFTA_SET_POLICY: read = read with { PreferMemory = a.UInt32BigEndian == NFT_SET_POL_MEMORY }; break;
                 case NFTA_SET_DESC: read = read with { Size = ReadSize(a.Nested) }; break;
-                case NFTA_SET_TIMEOUT: read = read with { Timeout = TimeSpan.FromMilliseconds(a.UInt64BigEndian) }; break;
+                case NFTA_SET_TIMEOUT: read = read with { Timeout = a.Milliseconds }; break;
                 case NFTA_SET_GC_INTERVAL: read = read with { GarbageCollectionInterval = TimeSpan.FromMilliseconds(a.UInt32BigEndian) }; break;
                 case NFTA_SET_HANDLE: read = read with { Handle = a.UInt64BigEndian }; break;
                 case NFTA_SET_USERDATA: read = read with { Comment = UserData.ReadComment(a, UserData.SetComment) }; break;

@@ -152,13 +152,16 @@ internal static class RouteCodec
                 case RTA_MULTIPATH: hops = ReadHops(a.Value); break;
             }
         }
+        if (attributes.Failed || !IpPrefix.TryCreate(destination, header.DestinationLength, out IpPrefix to)) return false;
+        IpPrefix from = default;
+        if (source is { } address && !IpPrefix.TryCreate(address, header.SourceLength, out from)) return false;
         // A route over an object also lists what the object stands for; a v6 route that drops names the loopback link.
         bool plain = nexthop == 0;
         bool drops = (RouteType)header.Type is RouteType.Blackhole or RouteType.Unreachable or RouteType.Prohibit or RouteType.Throw;
         route = new RouteEntry
         {
-            Destination = new IpPrefix(destination, header.DestinationLength),
-            Source = source is { } s ? new IpPrefix(s, header.SourceLength) : null,
+            Destination = to,
+            Source = source is null ? null : from,
             Table = table,
             Protocol = (RouteProtocol)header.Protocol,
             Type = (RouteType)header.Type,

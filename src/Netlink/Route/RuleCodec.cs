@@ -72,8 +72,8 @@ internal static class RuleCodec
             read = a.Type switch
             {
                 FRA_PRIORITY => read with { Priority = a.UInt32 },
-                FRA_SRC => read with { Source = a.Address is { } s ? new IpPrefix(s, header.SourceLength) : null },
-                FRA_DST => read with { Destination = a.Address is { } d ? new IpPrefix(d, header.DestinationLength) : null },
+                FRA_SRC => read with { Source = ReadPrefix(a, header.SourceLength) },
+                FRA_DST => read with { Destination = ReadPrefix(a, header.DestinationLength) },
                 FRA_IFNAME => read with { IncomingLink = a.String },
                 FRA_OIFNAME => read with { OutgoingLink = a.String },
                 FRA_FWMARK => read with { Mark = a.UInt32 },
@@ -97,6 +97,9 @@ internal static class RuleCodec
         };
         return !attributes.Failed;
     }
+
+    private static IpPrefix? ReadPrefix(NetlinkAttribute a, byte length) =>
+        a.Address is { } address && IpPrefix.TryCreate(address, length, out IpPrefix prefix) ? prefix : null;
 
     private static PortRange? ReadPorts(NetlinkAttribute a) =>
         a.Value.Length >= 4 ? new PortRange(MemoryMarshal.Read<ushort>(a.Value), MemoryMarshal.Read<ushort>(a.Value[2..])) : null;

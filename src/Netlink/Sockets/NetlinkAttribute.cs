@@ -22,6 +22,10 @@ public readonly ref struct NetlinkAttribute(int type, ReadOnlySpan<byte> value)
     public uint UInt32BigEndian => Value.Length >= 4 ? BinaryPrimitives.ReadUInt32BigEndian(Value) : 0;
     public ulong UInt64BigEndian => Value.Length >= 8 ? BinaryPrimitives.ReadUInt64BigEndian(Value) : 0;
 
+    /// <summary>A time in milliseconds, big-endian in 64 bits; what a TimeSpan cannot hold reads as its longest.</summary>
+    public TimeSpan Milliseconds =>
+        UInt64BigEndian is var ms && ms < long.MaxValue / TimeSpan.TicksPerMillisecond ? TimeSpan.FromMilliseconds((long)ms) : TimeSpan.MaxValue;
+
     /// <summary>Text up to the first NUL.</summary>
     public string String
     {

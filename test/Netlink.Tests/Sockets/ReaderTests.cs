@@ -32,8 +32,22 @@ public class ReaderTests
         Assert.False(reader.Failed);
     }
 
+    /// <summary>Whole attributes behind a header, whose types, lengths and values mean nothing.</summary>
+    private static readonly Gen<byte[]> Attributes =
+        from family in Gen.OneOf(Gen.Const((byte)0), Gen.Const((byte)2), Gen.Const((byte)7), Gen.Const((byte)10))
+        from header in Gen.Byte.Array[19]
+        from headerWords in Gen.Int[1, 5]
+        from attributes in Gen.Select(Gen.UShort[0, 40], Gen.OneOf(Gen.Byte.Array[4], Gen.Byte.Array[16], Gen.Byte.Array[0, 40])).Array[0, 12]
+        select (byte[])[family, .. header[..(4 * headerWords - 1)], .. attributes.SelectMany(a => Attribute(a.Item1, a.Item2))];
+
+    private static byte[] Attribute(ushort type, byte[] value) =>
+        [(byte)(value.Length + 4), 0, (byte)type, (byte)(type >> 8), .. value, .. new byte[-value.Length & 3]];
+
     [Fact]
-    public void AnyBytes_AreRefusedOrRead_NeverThrown() => Gen.Select(Gen.Byte.Array[0, 400], Gen.UShort).Sample((bytes, type) =>
+    public void AnyBytes_AreRefusedOrRead_NeverThrown() =>
+        Gen.Select(Gen.OneOf(Gen.Byte.Array[0, 400], Attributes), Gen.UShort).Sample(ReadAsEverything);
+
+    private static void ReadAsEverything(byte[] bytes, ushort type)
     {
         NetlinkMessage message = new(new NetlinkHeader { Type = type }, bytes);
         LinkCodec.TryRead(message, out _);
@@ -51,5 +65,5 @@ public class ReaderTests
         ConntrackCodec.TryRead(message, out _);
         ExtendedAck.ReadError(message, 0);
         ExtendedAck.ReadDone(message);
-    });
+    }
 }

@@ -44,7 +44,7 @@ public sealed record NftDynset(string Set, NftDynsetOperator Operator) : NftExpr
                 NFTA_DYNSET_OP => dynset with { Operator = (NftDynsetOperator)a.UInt32BigEndian },
                 NFTA_DYNSET_SREG_KEY => dynset with { Key = a.ToRegister() },
                 NFTA_DYNSET_SREG_DATA => dynset with { Data = a.ToRegister() },
-                NFTA_DYNSET_TIMEOUT => dynset with { Timeout = TimeSpan.FromMilliseconds(a.UInt64BigEndian) },
+                NFTA_DYNSET_TIMEOUT => dynset with { Timeout = a.Milliseconds },
                 NFTA_DYNSET_FLAGS => dynset with { Invert = (a.UInt32BigEndian & NFT_DYNSET_F_INV) != 0 },
                 NFTA_DYNSET_EXPR => dynset with { Expression = ExpressionReader.Read(a.Nested) },
                 _ => dynset,

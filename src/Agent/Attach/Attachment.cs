@@ -2,15 +2,6 @@ using Margay.Api.Attach;
 
 namespace Margay.Agent.Attach;
 
-/// <summary>Of a thing outside: is it there, and are we about to change that.</summary>
-internal enum Presence
-{
-    Absent,
-    Coming,
-    Present,
-    Going,
-}
-
 /// <summary>
 /// One attachment on its way through its life, as the <see cref="AttachMachine"/> sees it. The journal holds what must outlive the process
 /// (<see cref="Record"/>); here is the rest.
@@ -24,11 +15,13 @@ internal sealed class Attachment(AttachmentRecord record, long attempt)
     public AttachmentKey Key => Record.Key;
     public AttachmentPhase Phase => Record.Phase;
 
-    public Presence Link { get; set; }
-    public Presence Endpoint { get; set; }
+    public Part Link { get; } = new();
 
-    /// <summary>Routes and filter entries: Present from when the dataplane was told of the endpoint until it says that all is out.</summary>
-    public Presence Program { get; set; }
+    /// <summary>The record at the server.</summary>
+    public Part Endpoint { get; } = new();
+
+    /// <summary>Routes and filter entries: present from when the dataplane was told of the endpoint until it says that all is out.</summary>
+    public Part Program { get; } = new();
 
     /// <summary>Revision of the WorkloadEndpoint as we wrote it.</summary>
     public long Revision { get; set; }
@@ -50,23 +43,17 @@ internal sealed class Attachment(AttachmentRecord record, long attempt)
     /// <summary>Timestamp by which the attach must be done, or when to try again what failed while leaving; <see cref="long.MaxValue"/> for never.</summary>
     public long Due { get; set; } = long.MaxValue;
 
-    /// <summary>Removing the link failed: it is tried again when <see cref="Due"/>, not before.</summary>
-    public bool LinkIsHeld { get; set; }
-
-    /// <summary>As <see cref="LinkIsHeld"/>, for the record at the server.</summary>
-    public bool EndpointIsHeld { get; set; }
-
     /// <summary>How often taking it away failed in a row.</summary>
     public int Failures { get; set; }
 
     public StepTimes Times { get; } = new();
 
-    public bool IsUpAndProgrammed => Link == Presence.Present && Revision > 0 && ProgrammedRevision >= Revision;
+    public bool IsUpAndProgrammed => Link.IsPresent && Revision > 0 && ProgrammedRevision >= Revision;
 
     /// <summary>Nothing of it is on this host.</summary>
-    public bool IsGoneHere => Link == Presence.Absent && Program == Presence.Absent;
+    public bool IsGoneHere => Link.IsAbsent && Program.IsAbsent;
 
-    public bool IsGone => IsGoneHere && Endpoint == Presence.Absent;
+    public bool IsGone => IsGoneHere && Endpoint.IsAbsent;
 }
 
 /// <summary>Milliseconds that the steps of an attach took.</summary>

@@ -4,18 +4,21 @@ using Margay.Api.NodeSync;
 namespace Margay.Agent.Attach;
 
 /// <summary>
-/// Compares what the server has on this node with the journal: once after start before anything new is attached, then at every snapshot.
-/// Owned by the <see cref="AttachMachine"/>.
+/// How it stands with the server: whether it can be reached, and whether what it has on this node was compared with the journal (once after start
+/// before anything new is attached, then at every snapshot). Owned by the <see cref="AttachMachine"/>.
 /// </summary>
-internal sealed class ServerComparison(IAttachEffects effects)
+internal sealed class ServerStanding(IAttachEffects effects)
 {
     private readonly Dictionary<string, string> _orphanLinks = [];
     private readonly HashSet<string> _reading = [];
     private bool _compared;
     private bool _orphansGiven;
 
+    /// <summary>Why it cannot be reached; null when it can.</summary>
+    public string? Unreachable { get; set; }
+
     /// <summary>The server was heard in this life, and whatever it knew more was dealt with.</summary>
-    public bool IsDone => _compared && _reading.Count == 0;
+    public bool IsCompared => _compared && _reading.Count == 0;
 
     /// <summary>Links of ours that no line of the journal explains: endpoint id by name.</summary>
     public void NoteOrphans(IEnumerable<KeyValuePair<string, string>> links)
@@ -41,7 +44,7 @@ internal sealed class ServerComparison(IAttachEffects effects)
     public bool TryFinish([NotNullWhen(true)] out IReadOnlyList<KeyValuePair<string, string>>? orphans)
     {
         orphans = null;
-        if (!IsDone || _orphansGiven) return false;
+        if (!IsCompared || _orphansGiven) return false;
         _orphansGiven = true;
         orphans = [.. _orphanLinks];
         _orphanLinks.Clear();

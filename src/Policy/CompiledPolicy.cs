@@ -21,6 +21,12 @@ public sealed record CompiledPolicy
     /// <summary>True for the stand-in that denies everything in place of what is named but not there.</summary>
     public bool Missing { get; init; }
 
+    /// <summary>Evaluated and counted where it stands; decides nothing, and nothing of what it would do reaches the packet.</summary>
+    public bool Staged { get; init; }
+
+    /// <summary>True: when it changes, connections that it allowed before are left alone even if it denies them now.</summary>
+    public bool KeepEstablished { get; init; }
+
     public EquatableArray<CompiledRule> Rules(IpFamily family) => family == IpFamily.V4 ? V4 : V6;
 }
 
@@ -32,4 +38,5 @@ public sealed record CompiledPolicySet(PolicySet Set, EquatableArray<CompiledTie
 {
     public string Id => Set.Id;
     public PolicyType Direction => Set.Direction;
+    public PolicySetKind Kind => Set.Kind;
 }

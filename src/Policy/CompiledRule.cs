@@ -11,7 +11,7 @@ public sealed record CompiledRule
 {
     public required RuleAction Action { get; init; }
 
-    /// <summary>Position in the resource's list; -1 for the stand-in of something that is missing.</summary>
+    /// <summary>Position in the resource's list, which several rules share where the resource says in one what takes several here; -1 for the stand-in of something missing.</summary>
     public required int Index { get; init; }
 
     /// <summary>Alternatives. None: the rule never matches in this family. A clause without matches holds for every packet.</summary>
@@ -19,7 +19,12 @@ public sealed record CompiledRule
 
     /// <summary>Why there is no clause, in words.</summary>
     public string? NeverBecause { get; init; }
+
+    /// <summary>The rule's annotations, by key: for comments in the kernel and for logs.</summary>
+    public EquatableArray<RuleAnnotation> Annotations { get; init; }
 }
+
+public sealed record RuleAnnotation(string Key, string Value);
 
 /// <summary>All of it must hold, cheapest first. A port match always comes after a positive match on protocols that have ports.</summary>
 public sealed record RuleClause(EquatableArray<RuleMatch> Matches);

@@ -7,16 +7,20 @@ namespace Margay.Policy;
 public static class PolicyCompiler
 {
     public static CompiledPolicy Compile(PolicyView policy, PolicyType direction) =>
-        Compile(policy.Id, direction, direction == PolicyType.Ingress ? policy.Ingress : policy.Egress);
+        Compile(policy.Id, direction, direction == PolicyType.Ingress ? policy.Ingress : policy.Egress) with
+        {
+            Staged = PolicyIds.IsStaged(policy.Id),
+            KeepEstablished = policy.KeepEstablished,
+        };
 
     public static CompiledPolicy Compile(ProfileView profile, PolicyType direction) =>
         Compile(profile.Name, direction, direction == PolicyType.Ingress ? profile.Ingress : profile.Egress);
 
-    /// <summary>Stands in for a policy or profile that is named but not there: denies everything (fail closed).</summary>
+    /// <summary>Stands in for a policy or profile that is named but not there: denies everything (fail closed). One that is staged decides nothing in any case.</summary>
     public static CompiledPolicy Missing(string id, PolicyType direction)
     {
         CompiledRule deny = new() { Action = RuleAction.Deny, Index = -1, Clauses = [new RuleClause([])] };
-        return new CompiledPolicy { Id = id, Direction = direction, V4 = [deny], V6 = [deny], Missing = true };
+        return new CompiledPolicy { Id = id, Direction = direction, V4 = [deny], V6 = [deny], Missing = true, Staged = PolicyIds.IsStaged(id) };
     }
 
     /// <summary>Puts the rules behind the names. <paramref name="policy"/> and <paramref name="profile"/> return null for what is not there.</summary>

@@ -15,6 +15,25 @@ namespace Margay.Policy;
 // the rules in order. Allow and Deny decide; Pass leaves the tier; Log goes on. A tier without a decision applies its default action. After the tiers
 // the profiles in order; then deny.
 
+/// <summary>Where in a packet's way a policy set stands, which decides what happens at its end. The hooks are the dataplane's affair.</summary>
+public enum PolicySetKind
+{
+    /// <summary>A workload: tiers, profiles, then deny.</summary>
+    Workload,
+
+    /// <summary>Processes of the host (HostEndpoint, normal policy): tiers, profiles, then deny. Failsafe ports come before it.</summary>
+    Host,
+
+    /// <summary>What a host endpoint forwards (applyOnForward): tiers, then on. No profiles, no failsafe ports.</summary>
+    HostForward,
+
+    /// <summary>All that arrives at a host endpoint, before destination NAT: tiers, then on. Ingress only. Failsafe ports come before it.</summary>
+    PreDnat,
+
+    /// <summary>All that arrives at a host endpoint and all that its host sends, before conntrack: tiers, then on. What is allowed is not tracked. Failsafe ports come before it.</summary>
+    Untracked,
+}
+
 /// <summary>What a tier does with a packet that none of its policies decided.</summary>
 public enum TierDefault
 {
@@ -22,7 +41,10 @@ public enum TierDefault
     Pass,
 }
 
-/// <summary>One tier of a <see cref="PolicySet"/>: the ids of its policies for one direction, in order. Never empty.</summary>
+/// <summary>
+/// One tier of a <see cref="PolicySet"/>: the ids of its policies for one direction, in order, staged ones (<see cref="PolicyIds.IsStaged"/>) included. Never empty. With
+/// nothing but staged policies its default is Pass.
+/// </summary>
 public sealed record PolicySetTier(string Name, TierDefault Default, EquatableArray<string> Policies);
 
 /// <summary>
@@ -31,18 +53,23 @@ public sealed record PolicySetTier(string Name, TierDefault Default, EquatableAr
 /// </summary>
 public sealed class PolicySet : IEquatable<PolicySet>
 {
-    public PolicySet(PolicyType direction, EquatableArray<PolicySetTier> tiers, EquatableArray<string> profiles)
+    public PolicySet(PolicyType direction, EquatableArray<PolicySetTier> tiers, EquatableArray<string> profiles, PolicySetKind kind = PolicySetKind.Workload)
     {
+        Kind = kind;
         Direction = direction;
         Tiers = tiers;
         Profiles = profiles;
         Id = Identify();
     }
 
-    /// <summary>Stable across processes and versions: "i" or "e" and 20 hexadecimal digits (80 bits of SHA-256 over the list).</summary>
+    /// <summary>Stable across processes and versions: "i" or "e" and 20 hexadecimal digits (80 bits of SHA-256 over kind and list).</summary>
     public string Id { get; }
 
+    public PolicySetKind Kind { get; }
     public PolicyType Direction { get; }
+
+    /// <summary>Whether a packet that nothing decided is denied, rather than left to whatever comes next.</summary>
+    public bool DeniesAtEnd => Kind is PolicySetKind.Workload or PolicySetKind.Host;
 
     /// <summary>Only tiers that have a policy in this direction.</summary>
     public EquatableArray<PolicySetTier> Tiers { get; }
@@ -50,22 +77,37 @@ public sealed class PolicySet : IEquatable<PolicySet>
     public EquatableArray<string> Profiles { get; }
 
     /// <summary>What the view says of one direction of an endpoint. An unknown default action denies.</summary>
-    public static PolicySet Of(EndpointView endpoint, PolicyType direction)
+    public static PolicySet Of(EndpointView endpoint, PolicyType direction) =>
+        new(direction, TiersOf(endpoint.Tiers, direction), [.. endpoint.Profiles]);
+
+    /// <summary>What the view says of one place at a host endpoint. Where nothing is decided and nothing is denied at the end it is without tiers: nothing needs to be asked.</summary>
+    public static PolicySet Of(HostEndpointView host, PolicyType direction, PolicySetKind kind) => kind switch
+    {
+        PolicySetKind.Host => new(direction, TiersOf(host.Tiers, direction), [.. host.Profiles], kind),
+        PolicySetKind.HostForward => new(direction, TiersOf(host.ForwardTiers, direction), [], kind),
+        PolicySetKind.PreDnat => new(direction, TiersOf(host.PreDnatTiers, direction), [], kind),
+        PolicySetKind.Untracked => new(direction, TiersOf(host.UntrackedTiers, direction), [], kind),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "is not of host endpoints"),
+    };
+
+    private static EquatableArray<PolicySetTier> TiersOf(IReadOnlyList<EndpointTier> given, PolicyType direction)
     {
         List<PolicySetTier> tiers = [];
-        foreach (EndpointTier tier in endpoint.Tiers)
+        foreach (EndpointTier tier in given)
         {
             IReadOnlyList<string> policies = direction == PolicyType.Ingress ? tier.IngressPolicies : tier.EgressPolicies;
             if (policies.Count == 0) continue;
-            tiers.Add(new PolicySetTier(tier.Name, tier.DefaultAction == "Pass" ? TierDefault.Pass : TierDefault.Deny, [.. policies]));
+            bool passes = tier.DefaultAction == "Pass" || policies.All(PolicyIds.IsStaged);
+            tiers.Add(new PolicySetTier(tier.Name, passes ? TierDefault.Pass : TierDefault.Deny, [.. policies]));
         }
-        return new PolicySet(direction, [.. tiers], [.. endpoint.Profiles]);
+        return [.. tiers];
     }
 
     private string Identify()
     {
         // No name contains a line feed, so the text is unambiguous.
         StringBuilder text = new();
+        if (Kind != PolicySetKind.Workload) text.Append("kind ").Append(Kind).Append('\n');
         foreach (PolicySetTier tier in Tiers)
         {
             text.Append("tier ").Append(tier.Name).Append(tier.Default == TierDefault.Pass ? " pass\n" : " deny\n");

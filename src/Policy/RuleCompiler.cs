@@ -25,6 +25,7 @@ internal static class RuleCompiler
             Index = rule.Index,
             Clauses = never is null ? [.. clauses.Select(c => new RuleClause([.. c.OrderBy(Cost)]))] : [],
             NeverBecause = never,
+            Annotations = rule.Annotations is { Count: > 0 } given ? [.. given.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => new RuleAnnotation(a.Key, a.Value))] : [],
         };
     }
 

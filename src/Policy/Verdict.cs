@@ -2,13 +2,23 @@ using Margay.Api.Resources;
 
 namespace Margay.Policy;
 
-/// <summary>What happens to a packet in one direction of one endpoint, by what, and why nothing else decided before.</summary>
+public enum Outcome
+{
+    Allow,
+    Deny,
+
+    /// <summary>Nothing of a host endpoint's early places (before conntrack or NAT, on forwarding) decided: go on with what comes next.</summary>
+    Continue,
+}
+
+/// <summary>What happens to a packet in one direction at one place of one endpoint, by what, and why nothing else decided before.</summary>
 public sealed record Verdict
 {
-    public required bool Allowed { get; init; }
+    public required Outcome Outcome { get; init; }
+    public bool Allowed => Outcome == Outcome.Allow;
     public required Decision DecidedBy { get; init; }
 
-    /// <summary>Every rule visited, in order, with the reason; the last step is the decision.</summary>
+    /// <summary>Every rule visited, in order, with the reason; the last step is the decision. Steps of staged policies are among them and decide nothing.</summary>
     public required IReadOnlyList<TraceStep> Trace { get; init; }
 }
 
@@ -28,6 +38,12 @@ public enum DecisionKind
 
     /// <summary>Nothing matched to the very end; that denies.</summary>
     Implicit,
+
+    /// <summary>Nothing matched to the very end of a place that does not deny; the packet goes on.</summary>
+    Undecided,
+
+    /// <summary>A failsafe port of the host, before all policy.</summary>
+    Failsafe,
 }
 
 /// <summary>What decided. <paramref name="Name"/> is a policy id, or the name of a profile or tier; <paramref name="RuleIndex"/> counts from 0.</summary>
@@ -39,6 +55,8 @@ public sealed record Decision(DecisionKind Kind, string? Tier = null, string? Na
         DecisionKind.ProfileRule => $"rule {RuleIndex} of profile {Name}",
         DecisionKind.TierDefault => $"end of tier {Tier}",
         DecisionKind.Missing => $"{Name} is missing",
+        DecisionKind.Failsafe => $"failsafe port {Name}",
+        DecisionKind.Undecided => "nothing decided it",
         _ => "nothing allowed it",
     };
 }
@@ -47,4 +65,8 @@ public sealed record Decision(DecisionKind Kind, string? Tier = null, string? Na
 /// <param name="At">The rule, tier end or stand-in.</param>
 /// <param name="Action">What it did, or null when it did not match.</param>
 /// <param name="Reason">The criteria that held, or the first one that did not.</param>
-public sealed record TraceStep(Decision At, RuleAction? Action, string Reason);
+public sealed record TraceStep(Decision At, RuleAction? Action, string Reason)
+{
+    /// <summary>A step of a staged policy: what it would have done.</summary>
+    public bool Staged { get; init; }
+}

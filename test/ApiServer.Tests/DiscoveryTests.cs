@@ -7,9 +7,9 @@ namespace Margay.ApiServer.Tests;
 /// <summary>What is served is what is said to be served.</summary>
 public sealed class DiscoveryTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    public static TheoryData<string> Kinds() => [.. ResourceKinds.All.Select(k => k.Kind)];
+    public static TheoryData<string> Kinds() => [.. ResourceKinds.All.Select(k => k.ToString())];
 
-    private static ResourceKind Find(string kind) => ResourceKinds.All.Single(k => k.Kind == kind);
+    private static ResourceKind Find(string kind) => ResourceKinds.All.Single(k => k.ToString() == kind);
     private static string Root(ResourceKind kind) => kind.Group.Length == 0 ? $"/api/{kind.Version}" : $"/apis/{kind.ApiVersion}";
 
     [Theory]

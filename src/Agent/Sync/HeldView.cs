@@ -20,6 +20,7 @@ internal sealed record HeldView
     public ViewTable<PolicyView> Policies { get; private init; } = new(p => p.Id);
     public ViewTable<ProfileView> Profiles { get; private init; } = new(p => p.Name);
     public ViewTable<EndpointView> Endpoints { get; private init; } = new(e => e.Id);
+    public ViewTable<HostEndpointView> HostEndpoints { get; private init; } = new(h => h.Name);
 
     /// <summary>Whether there is anything: a first snapshot was applied.</summary>
     public bool IsEmpty => Epoch.Length == 0;
@@ -40,6 +41,7 @@ internal sealed record HeldView
             Policies = before.Policies.Change(delta.Policies, delta.RemovedPolicies),
             Profiles = before.Profiles.Change(delta.Profiles, delta.RemovedProfiles),
             Endpoints = before.Endpoints.Change(delta.Endpoints, delta.RemovedEndpoints),
+            HostEndpoints = before.HostEndpoints.Change(delta.HostEndpoints, delta.RemovedHostEndpoints),
         };
     }
 
@@ -57,6 +59,7 @@ internal sealed record HeldView
         Policies = Policies.Values,
         Profiles = Profiles.Values,
         Endpoints = Endpoints.Values,
+        HostEndpoints = HostEndpoints.Values,
     };
 
     private static IpSetView Change(IpSetView set, IpSetChange change)

@@ -7,7 +7,7 @@ public sealed record RuleView
 {
     public required RuleAction Action { get; init; }
 
-    /// <summary>Position in the resource's list, from 0: what logs and counters name.</summary>
+    /// <summary>Position in the resource's list, from 0: what logs and counters name. Several rules have one index where the resource says in one what takes several here.</summary>
     public int Index { get; init; }
 
     /// <summary>4, 6 or null for both.</summary>
@@ -25,6 +25,9 @@ public sealed record RuleView
 
     /// <summary>For people: why it never matches, or what of it is not enforced.</summary>
     public string? Note { get; init; }
+
+    /// <summary>The rule's own annotations, for logs and whoever looks at the kernel.</summary>
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
 
 /// <summary>One side of a packet: its address and port.</summary>

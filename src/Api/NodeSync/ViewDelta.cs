@@ -36,6 +36,7 @@ public sealed record ViewDelta
     public IReadOnlyList<PolicyView>? Policies { get; init; }
     public IReadOnlyList<ProfileView>? Profiles { get; init; }
     public IReadOnlyList<EndpointView>? Endpoints { get; init; }
+    public IReadOnlyList<HostEndpointView>? HostEndpoints { get; init; }
 
     public IReadOnlyList<string>? RemovedPools { get; init; }
     public IReadOnlyList<string>? RemovedBlocks { get; init; }
@@ -44,6 +45,7 @@ public sealed record ViewDelta
     public IReadOnlyList<string>? RemovedPolicies { get; init; }
     public IReadOnlyList<string>? RemovedProfiles { get; init; }
     public IReadOnlyList<string>? RemovedEndpoints { get; init; }
+    public IReadOnlyList<string>? RemovedHostEndpoints { get; init; }
 }
 
 /// <summary>The node itself, resolved from its Node object and the BGP configuration. Addresses are without a length.</summary>
@@ -56,6 +58,15 @@ public sealed record NodeSettings
     public int BgpPort { get; init; } = 179;
     public string? RouteReflectorClusterId { get; init; }
     public IReadOnlyList<PrefixCommunities>? PrefixCommunities { get; init; }
+
+    /// <summary>What host endpoints let in before any policy; null: <see cref="FailsafePort.DefaultInbound"/>.</summary>
+    public IReadOnlyList<FailsafePort>? FailsafeInbound { get; init; }
+
+    /// <summary>What host endpoints let out before any policy; null: <see cref="FailsafePort.DefaultOutbound"/>.</summary>
+    public IReadOnlyList<FailsafePort>? FailsafeOutbound { get; init; }
+
+    /// <summary>What happens to packets of a workload to its host that its egress policy allows: Drop (also when null), Return or Accept.</summary>
+    public string? EndpointToHostAction { get; init; }
 }
 
 /// <summary>Communities ("aa:nn" or "aa:nn:mm") that advertised prefixes within <see cref="Cidr"/> carry.</summary>
@@ -162,6 +173,10 @@ public sealed record PolicyView
     public required string Id { get; init; }
     public string Network { get; init => field = value ?? "default"; } = "default";
     public required string Tier { get; init; }
+
+    /// <summary>True: connections that it allowed once and now does not are left alone. (The opposite of the resource's <c>applyToEstablished</c>, so that absent means no.)</summary>
+    public bool KeepEstablished { get; init; }
+
     public IReadOnlyList<RuleView> Ingress { get; init; } = [];
     public IReadOnlyList<RuleView> Egress { get; init; } = [];
 }
@@ -194,6 +209,8 @@ public sealed record EndpointView
 
     public IReadOnlyList<string> AllowedSourcePrefixes { get; init; } = [];
 
+    public QosView? Qos { get; init; }
+
     /// <summary>Tiers that have a policy for it, in order.</summary>
     public IReadOnlyList<EndpointTier> Tiers { get; init; } = [];
 
@@ -201,7 +218,10 @@ public sealed record EndpointView
     public IReadOnlyList<string> Profiles { get; init; } = [];
 }
 
-/// <summary>The policies of one tier that select the endpoint, by direction and in order. A direction without policies is not touched by the tier.</summary>
+/// <summary>
+/// The policies of one tier that select the endpoint, by direction and in order, staged ones (<see cref="PolicyIds.IsStaged"/>) among them. A direction without an
+/// enforced policy is not touched by the tier's default action.
+/// </summary>
 public sealed record EndpointTier
 {
     public required string Name { get; init; }

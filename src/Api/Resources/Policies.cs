@@ -4,6 +4,7 @@ namespace Margay.Api.Resources;
 public sealed record NetworkPolicy : Resource
 {
     public NetworkPolicySpec Spec { get; init => field = value ?? new(); } = new();
+    public PolicyStatus? Status { get; init; }
 }
 
 /// <summary>What namespaced and global policies share.</summary>
@@ -26,19 +27,37 @@ public record NetworkPolicySpec
     public IReadOnlyList<Rule>? Ingress { get; init; }
     public IReadOnlyList<Rule>? Egress { get; init; }
     public IReadOnlyList<string>? PerformanceHints { get; init; }
+
+    /// <summary>Whether a change of this policy also cuts connections that it no longer allows (ours). Default true.</summary>
+    public bool? ApplyToEstablished { get; init; }
+}
+
+/// <summary>What of a policy is in force. Derived from its spec with every write; whatever a client sends is replaced.</summary>
+public sealed record PolicyStatus
+{
+    /// <summary>"Enforced": True, or False with what is not enforced, field by field.</summary>
+    public IReadOnlyList<Condition>? Conditions { get; init; }
 }
 
 /// <summary>Policy for endpoints of all namespaces and for hosts (Calico <c>GlobalNetworkPolicy</c>).</summary>
 public sealed record GlobalNetworkPolicy : Resource
 {
     public GlobalNetworkPolicySpec Spec { get; init => field = value ?? new(); } = new();
+    public PolicyStatus? Status { get; init; }
 }
 
-public sealed record GlobalNetworkPolicySpec : NetworkPolicySpec
+public record GlobalNetworkPolicySpec : NetworkPolicySpec
 {
+    /// <summary>Which namespaces; <c>global()</c> means what is in none, such as host endpoints. Absent: everything.</summary>
     public string? NamespaceSelector { get; init; }
+
+    /// <summary>Host endpoints only: acts before conntrack, and what it allows is not tracked. Needs <see cref="ApplyOnForward"/>.</summary>
     public bool? DoNotTrack { get; init; }
+
+    /// <summary>Host endpoints only: acts before destination NAT, on all that arrives. Needs <see cref="ApplyOnForward"/>.</summary>
     public bool? PreDNAT { get; init; }
+
+    /// <summary>At host endpoints, also acts on what is forwarded, not only on what the host itself sends and receives.</summary>
     public bool? ApplyOnForward { get; init; }
 }
 

@@ -15,7 +15,8 @@ public abstract record Resource
 
     [JsonIgnore] public string Name => Metadata.Name ?? "";
     [JsonIgnore] public string? Namespace => Metadata.Namespace;
-    [JsonIgnore] public ObjectKey Key => new(Kind ?? "", Metadata.Namespace, Name);
+    /// <summary>Unique among all kinds: where two kinds share a name, one overrides it.</summary>
+    [JsonIgnore] public virtual ObjectKey Key => new(Kind ?? "", Metadata.Namespace, Name);
 }
 
 /// <summary>Names one object in the cluster: kind, namespace where it has one, name.</summary>

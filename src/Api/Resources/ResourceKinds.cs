@@ -39,20 +39,33 @@ public static class ResourceKinds
     public static readonly ResourceKind NetworkSet = Calico("NetworkSet", "networksets", true, Json.NetworkSet) with { ShortNames = ["netset"] };
     public static readonly ResourceKind GlobalNetworkSet = Calico("GlobalNetworkSet", "globalnetworksets", false, Json.GlobalNetworkSet) with { ShortNames = ["gns"] };
 
+    public static readonly ResourceKind Tier = Calico("Tier", "tiers", false, Json.Tier);
+    public static readonly ResourceKind HostEndpoint = Calico("HostEndpoint", "hostendpoints", false, Json.HostEndpoint) with { ShortNames = ["hep"] };
+    public static readonly ResourceKind StagedNetworkPolicy = Calico("StagedNetworkPolicy", "stagednetworkpolicies", true, Json.StagedNetworkPolicy) with { ShortNames = ["snp"] };
+    public static readonly ResourceKind StagedGlobalNetworkPolicy = Calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", false, Json.StagedGlobalNetworkPolicy) with { ShortNames = ["sgnp"] };
+    public static readonly ResourceKind StagedKubernetesNetworkPolicy = Calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", true, Json.StagedKubernetesNetworkPolicy) with { ShortNames = ["sknp"] };
+    public static readonly ResourceKind FelixConfiguration = Calico("FelixConfiguration", "felixconfigurations", false, Json.FelixConfiguration) with { ShortNames = ["felixconfig"] };
+    public static readonly ResourceKind KubernetesNetworkPolicy = new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true, Json.KubernetesNetworkPolicy) { ShortNames = ["netpol"] };
+    public static readonly ResourceKind ClusterNetworkPolicy = new("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", false, Json.ClusterNetworkPolicy) { ShortNames = ["k8scnp"] };
+    public static readonly ResourceKind EndpointSlice = new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, Json.EndpointSlice);
+
     public static readonly ImmutableArray<ResourceKind> All =
     [
         Namespace, Node, IPPool, IPAMBlock, BGPConfiguration, BGPPeer, WorkloadEndpoint, Profile,
-        NetworkPolicy, GlobalNetworkPolicy, NetworkSet, GlobalNetworkSet,
+        NetworkPolicy, GlobalNetworkPolicy, NetworkSet, GlobalNetworkSet, Tier, HostEndpoint,
+        StagedNetworkPolicy, StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy, FelixConfiguration,
+        KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice,
     ];
 
     public static ResourceKind? Find(string? apiVersion, string? kind) =>
         All.FirstOrDefault(k => k.Kind == kind && k.ApiVersion == apiVersion);
 
-    /// <summary>By what a user types: plural, singular, kind or a short name, in any case, with or without ".group".</summary>
+    /// <summary>By what a user types: plural, singular, kind or a short name, in any case. Of two with one name, ".group" says which; the first is Calico's.</summary>
     public static ResourceKind? FindByUserName(string name)
     {
-        string bare = name.Split('.', 2)[0].ToLowerInvariant();
-        return All.FirstOrDefault(k => k.Plural == bare || k.Singular == bare || k.ShortNames.Contains(bare));
+        string[] parts = name.ToLowerInvariant().Split('.', 2);
+        ResourceKind[] named = [.. All.Where(k => k.Plural == parts[0] || k.Singular == parts[0] || k.ShortNames.Contains(parts[0]))];
+        return (parts.Length > 1 ? Array.Find(named, k => k.Group == parts[1]) : null) ?? named.FirstOrDefault();
     }
 
     private static ResourceKind Calico(string kind, string plural, bool namespaced, JsonTypeInfo typeInfo) =>

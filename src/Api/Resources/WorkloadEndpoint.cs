@@ -41,6 +41,8 @@ public sealed record WorkloadEndpointSpec
 
     /// <summary>Sources besides its own addresses that it may send from.</summary>
     public IReadOnlyList<string>? AllowSpoofedSourcePrefixes { get; init; }
+
+    public QosControls? QosControls { get; init; }
 }
 
 public sealed record EndpointPort

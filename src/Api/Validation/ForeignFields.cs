@@ -30,7 +30,7 @@ internal static class ForeignFields
         (typeof(NodeSpec), "vxlanTunnelMACAddrV6"), (typeof(NodeSpec), "wireguard"), (typeof(NodeSpec), "orchRefs"),
         (typeof(NodeSpec), "interfaces"), (typeof(NodeBgpSpec), "ipv4IPIPTunnelAddr"), (typeof(NodeStatus), "wireguardPublicKey"),
         (typeof(NodeStatus), "wireguardPublicKeyV6"), (typeof(NodeStatus), "podCIDRs"),
-        (typeof(WorkloadEndpointSpec), "ipNATs"), (typeof(WorkloadEndpointSpec), "qosControls"),
+        (typeof(WorkloadEndpointSpec), "ipNATs"), 
         (typeof(BGPConfigurationSpec), "serviceLoadBalancerAggregation"), (typeof(BGPConfigurationSpec), "localWorkloadPeeringIPV4"),
         (typeof(BGPConfigurationSpec), "localWorkloadPeeringIPV6"), (typeof(BGPConfigurationSpec), "programClusterRoutes"),
         (typeof(BGPConfigurationSpec), "ipv4NormalRoutePriority"), (typeof(BGPConfigurationSpec), "ipv6NormalRoutePriority"),

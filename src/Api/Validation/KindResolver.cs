@@ -9,9 +9,8 @@ internal static class KindResolver
 {
     private static readonly FrozenSet<string> CalicoKindsNotServed = new[]
     {
-        "Tier", "HostEndpoint", "IPReservation", "IPAMConfiguration", "IPAMConfig", "BlockAffinity", "IPAMHandle", "BGPFilter", "FelixConfiguration",
-        "KubeControllersConfiguration", "ClusterInformation", "CalicoNodeStatus", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy",
-        "StagedKubernetesNetworkPolicy",
+        "IPReservation", "IPAMConfiguration", "IPAMConfig", "BlockAffinity", "IPAMHandle", "BGPFilter",
+        "KubeControllersConfiguration", "ClusterInformation", "CalicoNodeStatus",
     }.ToFrozenSet();
 
     public static ResourceKind? Resolve(JsonElement element, ResourceKind? expected, Findings findings)
@@ -52,20 +51,18 @@ internal static class KindResolver
 
     private static void ExplainUnknown(string apiVersion, string kind, Findings findings)
     {
-        ResourceKind? sameKind = ResourceKinds.All.FirstOrDefault(k => k.Kind == kind);
-        if (sameKind is not null && !apiVersion.StartsWith("networking.k8s.io/", StringComparison.Ordinal))
+        ResourceKind[] sameKind = [.. ResourceKinds.All.Where(k => k.Kind == kind)];
+        if (sameKind.Length > 0)
         {
-            findings.Add("apiVersion", FaultReason.NotSupported, $"\"{Leaf.Printable(apiVersion)}\" is not served for {kind}: write {sameKind.ApiVersion}");
+            findings.Add("apiVersion", FaultReason.NotSupported, $"\"{Leaf.Printable(apiVersion)}\" is not served for {kind}: write {string.Join(" or ", sameKind.Select(k => k.ApiVersion))}");
             return;
         }
 
-        if (apiVersion == "networking.k8s.io/v1" && kind == "NetworkPolicy")
-            findings.Add("apiVersion", FaultReason.NotSupported, "Kubernetes network policies are not served; write the policy as projectcalico.org/v3 NetworkPolicy");
-        else if (CalicoKindsNotServed.Contains(kind) && apiVersion.Contains(ResourceKinds.CalicoGroup, StringComparison.Ordinal))
+        if (CalicoKindsNotServed.Contains(kind) && apiVersion.Contains(ResourceKinds.CalicoGroup, StringComparison.Ordinal))
             findings.Add("kind", FaultReason.NotSupported, $"{kind} is a Calico kind that this version of Margay does not serve; known kinds: {KnownKinds()}");
         else
             findings.Add("kind", FaultReason.NotSupported, $"\"{Leaf.Printable(kind)}\" ({Leaf.Printable(apiVersion)}) is not known{Suggestion.Hint(kind, ResourceKinds.All.Select(k => k.Kind))}; known kinds: {KnownKinds()}");
     }
 
-    private static string KnownKinds() => string.Join(", ", ResourceKinds.All.Select(k => k.Kind).Order(StringComparer.Ordinal));
+    private static string KnownKinds() => string.Join(", ", ResourceKinds.All.Select(k => k.Kind).Distinct().Order(StringComparer.Ordinal));
 }

@@ -42,8 +42,8 @@ public class DecoderTests
     [InlineData("""{}""", "apiVersion Required; kind Required")]
     [InlineData("""{"apiVersion":"projectcalico.org/v3","kind":"IPPol"}""", "kind NotSupported")]
     [InlineData("""{"apiVersion":"crd.projectcalico.org/v1","kind":"IPPool"}""", "apiVersion NotSupported")]
-    [InlineData("""{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy"}""", "apiVersion NotSupported")]
-    [InlineData("""{"apiVersion":"projectcalico.org/v3","kind":"HostEndpoint"}""", "kind NotSupported")]
+    [InlineData("""{"apiVersion":"networking.k8s.io/v1beta1","kind":"NetworkPolicy"}""", "apiVersion NotSupported")]
+    [InlineData("""{"apiVersion":"projectcalico.org/v3","kind":"IPReservation"}""", "kind NotSupported")]
     [InlineData("""{"apiVersion":3,"kind":[]}""", "apiVersion TypeInvalid; kind TypeInvalid")]
     public void Decode_WithoutAnExpectedKind_SaysWhichAreKnown(string json, string faults)
     {
@@ -55,8 +55,8 @@ public class DecoderTests
     [Theory]
     [InlineData("IPPol", "did you mean IPPool?")]
     [InlineData("ippool", "did you mean IPPool?")]
-    [InlineData("HostEndpoint", "Calico kind that this version of Margay does not serve")]
-    [InlineData("Pod", "known kinds: BGPConfiguration, BGPPeer, GlobalNetworkPolicy")]
+    [InlineData("IPReservation", "Calico kind that this version of Margay does not serve")]
+    [InlineData("Pod", "known kinds: BGPConfiguration, BGPPeer, ClusterNetworkPolicy, EndpointSlice, ")]
     public void Decode_UnknownKind_HelpsOn(string kind, string help)
     {
         Decoded decoded = Decode($$"""{"apiVersion":"projectcalico.org/v3","kind":"{{kind}}"}""", null);

@@ -5,7 +5,7 @@ namespace Margay.ApiServer.Rest.OpenApi;
 /// <summary>What <c>kubectl explain KIND</c> says first.</summary>
 internal static class Descriptions
 {
-    public static string Of(ResourceKind kind) => kind.Kind switch
+    public static string Of(ResourceKind kind) => kind.TypeInfo.Type.Name switch
     {
         "Namespace" => "Namespace is the scope of policies, sets and workload endpoints.",
         "Node" => "Node is a host that runs an agent. Labels place it, for example in a rack.",
@@ -19,6 +19,15 @@ internal static class Descriptions
         "GlobalNetworkPolicy" => "GlobalNetworkPolicy applies to endpoints of all namespaces and to hosts.",
         "NetworkSet" => "NetworkSet is a named, labelled list of prefixes in one namespace.",
         "GlobalNetworkSet" => "GlobalNetworkSet is a named, labelled list of prefixes for the whole cluster.",
+        "Tier" => "Tier is a group of policies that is asked as a whole, before or after others.",
+        "HostEndpoint" => "HostEndpoint is an interface of a host itself, so that policy protects it.",
+        "StagedNetworkPolicy" => "StagedNetworkPolicy is a NetworkPolicy to be: evaluated and counted, never enforced.",
+        "StagedGlobalNetworkPolicy" => "StagedGlobalNetworkPolicy is a GlobalNetworkPolicy to be: evaluated and counted, never enforced.",
+        "StagedKubernetesNetworkPolicy" => "StagedKubernetesNetworkPolicy is a Kubernetes NetworkPolicy to be: evaluated and counted, never enforced.",
+        "FelixConfiguration" => "FelixConfiguration says how agents guard their hosts: all (name default) or one (name node.NAME).",
+        "KubernetesNetworkPolicy" => "NetworkPolicy applies to the pods of its own namespace; it stands in the tier default at order 1000.",
+        "ClusterNetworkPolicy" => "ClusterNetworkPolicy is the cluster administrator's, in the tier kube-admin or kube-baseline at its priority.",
+        "EndpointSlice" => "EndpointSlice holds some of the addresses and ports behind a service, which rules match with services.",
         _ => $"{kind.Kind} of {kind.ApiVersion}.",
     };
 }

@@ -72,18 +72,59 @@ internal static class Columns
         ],
         ["NetworkPolicy"] = PolicyColumns<NetworkPolicy>(p => p.Spec),
         ["GlobalNetworkPolicy"] = PolicyColumns<GlobalNetworkPolicy>(p => p.Spec),
+        ["StagedNetworkPolicy"] = [Of<StagedNetworkPolicy>("Action", "What making it real would do", p => p.Spec.StagedAction?.ToString()), .. PolicyColumns<StagedNetworkPolicy>(p => p.Spec)],
+        ["StagedGlobalNetworkPolicy"] = [Of<StagedGlobalNetworkPolicy>("Action", "What making it real would do", p => p.Spec.StagedAction?.ToString()), .. PolicyColumns<StagedGlobalNetworkPolicy>(p => p.Spec)],
+        ["StagedKubernetesNetworkPolicy"] =
+        [
+            Of<StagedKubernetesNetworkPolicy>("Action", "What making it real would do", p => p.Spec.StagedAction?.ToString()),
+            .. KubernetesColumns<StagedKubernetesNetworkPolicy>(p => p.Spec),
+        ],
+        ["KubernetesNetworkPolicy"] = KubernetesColumns<KubernetesNetworkPolicy>(p => p.Spec),
+        ["ClusterNetworkPolicy"] =
+        [
+            Of<ClusterNetworkPolicy>("Tier", "Admin or Baseline", p => p.Spec.Tier),
+            Of<ClusterNetworkPolicy>("Priority", "Position in the tier, lowest first", p => Text(p.Spec.Priority)),
+            Of<ClusterNetworkPolicy>("Ingress", "Number of rules", p => Count(p.Spec.Ingress), wide: true),
+            Of<ClusterNetworkPolicy>("Egress", "Number of rules", p => Count(p.Spec.Egress), wide: true),
+        ],
+        ["Tier"] =
+        [
+            Of<Tier>("Order", "Position among the tiers, lowest first", t => Order(t.Spec.Order)),
+            Of<Tier>("Default", "What happens to packets that none of its policies decided", t => t.Spec.DefaultAction?.ToString()),
+        ],
+        ["HostEndpoint"] =
+        [
+            Of<HostEndpoint>("Node", "The host", h => h.Spec.Node),
+            Of<HostEndpoint>("Interface", "Its interface", h => h.Spec.InterfaceName),
+            Of<HostEndpoint>("Addresses", "What selectors resolve to", h => Join(h.Spec.ExpectedIPs)),
+            Of<HostEndpoint>("Profiles", "Profiles in order", h => Join(h.Spec.Profiles), wide: true),
+        ],
+        ["EndpointSlice"] =
+        [
+            Of<EndpointSlice>("Service", "The service that it is of", s => s.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceLabel)),
+            Of<EndpointSlice>("Ports", "Its ports", s => Join(s.Ports?.Select(p => p.Port?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "*"))),
+            Of<EndpointSlice>("Endpoints", "Number of endpoints", s => Count(s.Endpoints)),
+        ],
         ["NetworkSet"] = SetColumns<NetworkSet>(s => s.Spec),
         ["GlobalNetworkSet"] = SetColumns<GlobalNetworkSet>(s => s.Spec),
     };
 
-    public static IReadOnlyList<Column> Of(ResourceKind kind) => [Name, .. ByKind.GetValueOrDefault(kind.Kind, []), Age];
+    // By the name of the record, which is unique where two groups call their kinds the same.
+    public static IReadOnlyList<Column> Of(ResourceKind kind) => [Name, .. ByKind.GetValueOrDefault(kind.TypeInfo.Type.Name, []), Age];
 
     private static Column[] PolicyColumns<T>(Func<T, NetworkPolicySpec> spec) where T : Resource =>
     [
         Of<T>("Tier", "Tier", p => spec(p).Tier),
-        Of<T>("Order", "Position in the tier, lowest first", p => spec(p).Order is { } order ? order.ToString(System.Globalization.CultureInfo.InvariantCulture) : "last"),
+        Of<T>("Order", "Position in the tier, lowest first", p => Order(spec(p).Order)),
         Of<T>("Selector", "Endpoints that it applies to", p => string.IsNullOrEmpty(spec(p).Selector) ? "all()" : spec(p).Selector),
         Of<T>("Types", "Directions", p => Join(spec(p).Types?.Select(t => t.ToString())), wide: true),
+        Of<T>("Ingress", "Number of rules", p => Count(spec(p).Ingress), wide: true),
+        Of<T>("Egress", "Number of rules", p => Count(spec(p).Egress), wide: true),
+    ];
+
+    private static Column[] KubernetesColumns<T>(Func<T, KubernetesNetworkPolicySpec> spec) where T : Resource =>
+    [
+        Of<T>("Types", "Directions", p => Join(spec(p).PolicyTypes?.Select(t => t.ToString()))),
         Of<T>("Ingress", "Number of rules", p => Count(spec(p).Ingress), wide: true),
         Of<T>("Egress", "Number of rules", p => Count(spec(p).Egress), wide: true),
     ];
@@ -97,6 +138,7 @@ internal static class Columns
     private static Column Of<T>(string name, string description, Func<T, string?> cell, bool wide = false) where T : Resource =>
         new(name, description, (r, _) => cell((T)r) is { Length: > 0 } text ? text : None, wide);
 
+    private static string Order(double? value) => value is { } order ? order.ToString(System.Globalization.CultureInfo.InvariantCulture) : "last";
     private static string Yes(bool? value) => value is true ? "true" : "false";
     private static string? Join(IEnumerable<string>? values) => values is null ? null : string.Join(",", values);
     private static string Count<T>(IReadOnlyList<T>? values) => Text(values?.Count ?? 0)!;

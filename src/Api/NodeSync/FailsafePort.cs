@@ -1,5 +1,3 @@
-using Margay.Api.Resources;
-
 namespace Margay.Api.NodeSync;
 
 /// <summary>Traffic of the host itself that no policy of a host endpoint can stop, so that nobody locks himself out.</summary>

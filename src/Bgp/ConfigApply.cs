@@ -28,6 +28,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         loop.SetConfig(config);
         Listen(config, faults);
         foreach (PeerSpec spec in config.Peers) ApplyPeer(spec, faults);
+        loop.Bmp.Apply(config.BmpStations, anew: identity || before?.SystemName != config.SystemName);
         return [.. faults];
     }
 

@@ -26,6 +26,12 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "peer {Peer} restarts: keeping its routes for {Seconds} s")]
     internal static partial void GracefulRestart(ILogger logger, string peer, double seconds);
 
+    [LoggerMessage(9, LogLevel.Information, "monitoring station {Address} port {Port}: connected")]
+    internal static partial void StationUp(ILogger logger, string address, ushort port);
+
+    [LoggerMessage(10, LogLevel.Warning, "monitoring station {Address} port {Port}: lost, will connect again: {Reason}")]
+    internal static partial void StationDown(ILogger logger, string address, ushort port, string reason);
+
     [LoggerMessage(8, LogLevel.Critical, "bug in the speaker's loop; the event is lost")]
     internal static partial void Bug(ILogger logger, Exception exception);
 }

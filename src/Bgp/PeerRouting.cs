@@ -24,6 +24,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         session.Inbound = MakeInbound(session);
         if (agreed.Families.HasFlag(FamilySet.RouteTarget)) session.Targets = ReadTargets(rib);
         DropStaleNotPreserved(session, rib);
+        loop.Bmp.PeerUp(session);
         if (!loop.IsRestarting) JoinAll(session);
     }
 
@@ -121,6 +122,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
 
     internal void Down(BgpSession session, bool graceful)
     {
+        loop.Bmp.PeerDown(session);
         foreach (GroupMember m in session.Output.Members) loop.Leave(m);
         RibPeer rib = session.RibPeer!;
         GracefulRestartCapability? gr = graceful ? session.Agreed!.GracefulRestart : null;
@@ -155,10 +157,13 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     {
         if (family < 0 || !session.Agreed!.Families.Has(family)) return;
         session.EndOfRib |= KnownFamilies.Bit(family);
-        if (!peer.StaleFamilies.Has(family)) return;
-        loop.Tables[family].RemoveAll(session.RibPeer!, onlyStale: true);
-        peer.StaleFamilies &= ~KnownFamilies.Bit(family);
-        if (peer.StaleFamilies == 0) TimerQueue.Cancel(peer.RestartTimer);
+        if (peer.StaleFamilies.Has(family))
+        {
+            loop.Tables[family].RemoveAll(session.RibPeer!, onlyStale: true);
+            peer.StaleFamilies &= ~KnownFamilies.Bit(family);
+            if (peer.StaleFamilies == 0) TimerQueue.Cancel(peer.RestartTimer);
+        }
+        loop.Bmp.OnEndOfRib(session, family);
     }
 
     /// <summary>RFC 2918 both ways: asks for the peer's routes, sends ours.</summary>

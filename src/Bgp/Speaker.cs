@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Margay.Bgp.Bmp;
 using Margay.Bgp.Session;
 using Margay.Bgp.Transport;
 using Margay.Bgp.Wire;
@@ -92,6 +93,8 @@ public sealed class Speaker : IAsyncDisposable
 
     public Task<ImmutableArray<PeerStatus>> GetPeersAsync() => Ask(() => _snapshots!.Peers());
 
+    public Task<ImmutableArray<BmpStationStatus>> GetStationsAsync() => Ask(() => _loop!.Bmp.Status());
+
     /// <summary>Rows of one table. <paramref name="peer"/> names a peer for the Adj-RIBs; <paramref name="within"/> limits to a prefix and its more specifics.</summary>
     public Task<ImmutableArray<RouteRow>> GetRoutesAsync(RibKind table, Family family, string? peer = null, IpPrefix? within = null) =>
         Ask(() => _snapshots!.Routes(table, family, peer, within));
@@ -132,6 +135,7 @@ public sealed class Speaker : IAsyncDisposable
         _loop.Post(() =>
         {
             foreach (Peer p in _loop.Peers.All.ToArray()) p.Abandon();
+            _loop.Bmp.Stop();
             _stopping = true;
         });
         await _ended.Task.ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Margay.Bgp.Bmp;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Session;
 using Margay.Bgp.Transport;
@@ -63,6 +64,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         _metrics = options.Meter is null ? null : new SpeakerMetrics(options.Meter);
         IsRestarting = options.Restarting;
         _convergence = new LoopTimer(() => _converged = true);
+        Bmp = new BmpExporter(this);
     }
 
     public TimeSpan Now { get; private set; }
@@ -79,6 +81,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     internal SpeakerConfig? Config { get; private set; }
     internal PeerDirectory Peers => _peers;
+    internal BmpExporter Bmp { get; }
     internal RibTable[] Tables => _tables;
     internal PathAttributeTable Attributes => _attributes;
     internal Inbound Inbound => _inbound;
@@ -98,6 +101,8 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         else if (Timers.Next is { } next) wait = Min(wait, next - ReadClock());
         Transport.Poll(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, this);
         Now = ReadClock();
+        uint seconds = (uint)WallClock.ToUnixTimeSeconds();
+        foreach (RibTable t in _tables) t.Now = seconds;
         Volatile.Write(ref _wakePending, 0);
         while (_commands.TryDequeue(out Action? command)) command();
         Timers.Run(Now);
@@ -105,6 +110,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         foreach (BgpSession s in _subscribersChanged) new PeerRouting(this, s.Peer).UpdateTargets(s);
         _subscribersChanged.Clear();
         Flush();
+        if (!HasChanges) Bmp.Flush();
         Settle();
         if (_metrics is null || Now < _nextMetrics) return;
         _metrics.Publish(this);
@@ -112,7 +118,9 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     }
 
     /// <summary>There is something to do without waiting. A flush that finds a session dead leaves changed tables behind it.</summary>
-    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty || Array.Exists(_tables, static t => t.HasChanges);
+    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty || HasChanges || Bmp.HasWork;
+
+    private bool HasChanges => Array.Exists(_tables, static t => t.HasChanges);
 
     /// <summary>When a timer may fire, by the clock of <see cref="SpeakerOptions.Time"/> from its start; null: none is set.</summary>
     internal TimeSpan? NextTimer => Timers.Next is { } t ? t + _options.Time.GetElapsedTime(0, _start) : null;
@@ -133,6 +141,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
             _touched.Clear();
             _tables[f].TakeChanges(_changed, _touched);
             if (_changed.Count > 0) _sink?.Add(f, _changed);
+            Bmp.OnBestChanged(f, _changed);
             foreach (UpdateGroup g in _groups.Values)
             {
                 if (g.Policy.Family != f) continue;
@@ -183,7 +192,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         }
         for (int f = 0; f < _tables.Length; f++)
         {
-            busy[f] |= _tables[f].HasChanges;
+            busy[f] |= _tables[f].HasChanges || Bmp.Holds(f);
             if (!busy[f] && _tables[f].ReclaimableCount > 0) _tables[f].Reclaim();
         }
         if (!busy.Contains(true)) _peers.Reclaim();
@@ -210,6 +219,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public void OnConnected(IConnection connection, string? error)
     {
         Now = ReadClock();
+        if (connection.Owner is BmpStation station)
+        {
+            station.OnConnected(error);
+            return;
+        }
         BgpSession session = (BgpSession)connection.Owner!;
         session.Peer.OnConnected(session, error);
     }
@@ -217,6 +231,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public void OnReadable(IConnection connection)
     {
         Now = ReadClock();
+        if (connection.Owner is BmpStation station)
+        {
+            station.OnReadable();
+            return;
+        }
         BgpSession session = (BgpSession)connection.Owner!;
         try
         {
@@ -233,6 +252,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     public void OnWritable(IConnection connection)
     {
+        if (connection.Owner is BmpStation station)
+        {
+            station.OnWritable();
+            return;
+        }
         BgpSession session = (BgpSession)connection.Owner!;
         if (session.Flush() == SendOutcome.More) RequestFlush(session);
     }
@@ -259,6 +283,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         UpdateMessage update = UpdateMessage.Read(body, new UpdateContext(agreed.FourOctetAs, !agreed.External), _scratch);
         if (update.Fault is not null) Log.UpdateFault(Logger, session.Peer.Name, update.Outcome.ToString(), update.Fault);
         if (update.Outcome == UpdateOutcome.SessionReset) return update.Error;
+        if (update.Outcome == UpdateOutcome.TreatAsWithdraw) session.UpdatesTreatedAsWithdraw++;
         if (update.IsEndOfRib)
         {
             new PeerRouting(this, session.Peer).EndOfRib(session, update.HasUnreach ? update.UnreachFamily : 0);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using Margay.Bgp.Bmp;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Transport;
 using Margay.Core.Net;
@@ -66,6 +67,12 @@ public sealed record SpeakerConfig
     public ImmutableArray<ListenEndpoint> Listen { get; init; } = [];
 
     public ImmutableArray<PeerSpec> Peers { get; init; } = [];
+
+    /// <summary>Stations that are told of peers and routes (BMP, RFC 7854).</summary>
+    public ImmutableArray<BmpStationSpec> BmpStations { get; init; } = [];
+
+    /// <summary>What the speaker calls itself towards stations (sysName); empty is the router id.</summary>
+    public string SystemName { get; init; } = "";
 
     /// <summary>Equal paths given to the sink together: 1 is no multipath.</summary>
     public int MaxPaths { get; init; } = 1;

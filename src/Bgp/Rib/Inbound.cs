@@ -133,6 +133,7 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
     {
         if (unusable != PathReason.Best || peer.Import is null)
         {
+            if (unusable != PathReason.Best) peer.Refused[(int)unusable]++;
             table.Announce(peer, _key, item.PathId, id, id, unusable);
             return;
         }
@@ -145,6 +146,7 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
             attributes.Release(imported);
             return;
         }
+        if (!result.Accepted) peer.Refused[(int)PathReason.ImportFilter]++;
         table.Announce(peer, _key, item.PathId, id, id, result.Accepted ? PathReason.Best : PathReason.ImportFilter);
     }
 

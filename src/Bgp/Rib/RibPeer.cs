@@ -35,6 +35,9 @@ internal sealed class RibPeer
 
     internal int[] FirstPath { get; } = new int[KnownFamilies.Count];
     internal int[] Received { get; } = new int[KnownFamilies.Count];
+    /// <summary>Routes that came and could not be used, by <see cref="PathReason"/>; counts up for ever.</summary>
+    internal long[] Refused { get; } = new long[(int)PathReason.OwnNextHop + 1];
+
     internal int[] Accepted { get; } = new int[KnownFamilies.Count];
 
     internal InetAddress Address => Source.Address;

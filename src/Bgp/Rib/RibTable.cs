@@ -51,6 +51,9 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
         /// <summary><see cref="PathReason.Best"/> if usable, else why not.</summary>
         public PathReason Unusable;
         public bool Stale;
+
+        /// <summary>When it was received, in seconds of Unix time.</summary>
+        public uint Since;
     }
 
     private readonly PrefixTable _prefixes = new(family);
@@ -77,6 +80,12 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
 
     /// <summary>Distance of a next hop (RFC 4271 §9.1.2.2 e); null: all the same.</summary>
     internal Func<Core.Net.InetAddress, uint>? NextHopMetric { get; set; }
+
+    /// <summary>The present in seconds of Unix time, for <see cref="PathEntry.Since"/>; the loop moves it.</summary>
+    internal uint Now { get; set; }
+
+    /// <summary>Told of every path that comes, changes or goes (family, prefix, peer, path id), for those who look on.</summary>
+    internal Action<int, int, int, uint>? PathChanged { get; set; }
 
     internal RibPeer Peer(int index) => _peers[index];
 
@@ -130,6 +139,7 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
             Peer = peer.Index,
             PathId = pathId,
             Unusable = unusable,
+            Since = Now,
         };
         if (path.NextOfPeer >= 0) _paths[path.NextOfPeer].PreviousOfPeer = index;
         if (entry.FirstPath < 0) PrefixCount++;
@@ -141,13 +151,20 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
         Attributes.AddReference(imported);
         PathCount++;
         MarkDirty(prefix);
+        PathChanged?.Invoke(Family, prefix, peer.Index, pathId);
         return true;
     }
 
     private void Replace(RibPeer peer, ref PathEntry path, int received, int imported, PathReason unusable)
     {
+        bool renewed = path.Stale;
         path.Stale = false;
-        if (path.Received == received && path.Attributes == imported && path.Unusable == unusable) return;
+        if (path.Received == received && path.Attributes == imported && path.Unusable == unusable)
+        {
+            if (renewed) PathChanged?.Invoke(Family, path.Prefix, path.Peer, path.PathId);
+            return;
+        }
+        if (path.Received != received) path.Since = Now;
         Attributes.AddReference(received);
         Attributes.AddReference(imported);
         Attributes.Release(path.Received);
@@ -157,6 +174,7 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
         path.Attributes = imported;
         path.Unusable = unusable;
         MarkDirty(path.Prefix);
+        PathChanged?.Invoke(Family, path.Prefix, path.Peer, path.PathId);
     }
 
     private int FindPath(int first, int peer, uint pathId)
@@ -233,6 +251,7 @@ internal sealed class RibTable(int family, PathAttributeTable attributes)
         Attributes.Release(path.Attributes);
         PathCount--;
         MarkDirty(path.Prefix);
+        PathChanged?.Invoke(Family, path.Prefix, path.Peer, path.PathId);
         path.Peer = -1;
         path.NextOfPrefix = _freePath;
         _freePath = index;

@@ -43,6 +43,9 @@ internal sealed class BgpSession
     internal SessionState State { get; private set; } = SessionState.Connect;
     internal OpenMessage? LocalOpen { get; private set; }
     internal OpenMessage? RemoteOpen { get; private set; }
+
+    /// <summary>The peer's OPEN, the whole message as it came.</summary>
+    internal byte[] ReceivedOpen { get; private set; } = [];
     internal Negotiated? Agreed { get; private set; }
 
     /// <summary>Of the RIB, once Established.</summary>
@@ -54,6 +57,12 @@ internal sealed class BgpSession
     internal bool FlushRequested { get; set; }
     internal long MessagesReceived { get; private set; }
     internal long UpdatesReceived { get; private set; }
+    internal long UpdatesTreatedAsWithdraw { get; set; }
+
+    /// <summary>How the session ended: our NOTIFICATION, the peer's, or the connection's end.</summary>
+    internal NotificationMessage? SentNotification { get; private set; }
+    internal NotificationMessage? ReceivedNotification { get; private set; }
+    internal bool ClosedByPeer { get; private set; }
 
     /// <summary>Families whose End-of-RIB came.</summary>
     internal FamilySet EndOfRib { get; set; }
@@ -75,9 +84,10 @@ internal sealed class BgpSession
         _host.RequestFlush(this);
     }
 
-    internal void EnterOpenConfirm(OpenMessage remote, Negotiated agreed)
+    internal void EnterOpenConfirm(OpenMessage remote, ReadOnlySpan<byte> body, Negotiated agreed)
     {
         RemoteOpen = remote;
+        ReceivedOpen = MessageHeader.Whole(MessageType.Open, body);
         Agreed = agreed;
         State = SessionState.OpenConfirm;
         SendKeepalive();
@@ -105,7 +115,13 @@ internal sealed class BgpSession
         _partial.AsSpan(0, _partialLength).CopyTo(buffer);
         int n = Connection.Read(buffer.AsSpan(_partialLength));
         if (n > 0) Take(buffer.AsSpan(0, _partialLength + n));
-        else if (n < 0) Close(null, Connection.Error, graceful: true);
+        else if (n < 0) OnConnectionLost();
+    }
+
+    private void OnConnectionLost()
+    {
+        ClosedByPeer = true;
+        Close(null, Connection.Error, graceful: true);
     }
 
     private void Take(ReadOnlySpan<byte> bytes)
@@ -166,7 +182,7 @@ internal sealed class BgpSession
     {
         if (State is SessionState.Idle or SessionState.Connect) return SendOutcome.Idle;
         SendOutcome outcome = Output.Flush(_host.SendBuffers);
-        if (outcome == SendOutcome.Failed) Close(null, Connection.Error, graceful: true);
+        if (outcome == SendOutcome.Failed) OnConnectionLost();
         if (outcome != SendOutcome.Blocked)
         {
             _blockedSince = null;
@@ -218,10 +234,12 @@ internal sealed class BgpSession
         SessionState was = State;
         if (send is not null && was != SessionState.Connect)
         {
-            Output.Enqueue((IsFinal(send) ? send.AsHardReset() : send).ToMessage());
+            SentNotification = IsFinal(send) ? send.AsHardReset() : send;
+            Output.Enqueue(SentNotification.ToMessage());
             // Best effort: a peer that does not read gets none.
             Output.Flush(_host.SendBuffers);
         }
+        ReceivedNotification = received;
         State = SessionState.Idle;
         TimerQueue.Cancel(_timer);
         Connection.Dispose();

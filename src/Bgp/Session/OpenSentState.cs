@@ -23,6 +23,6 @@ internal static class OpenSentState
             return;
         }
         if (!session.Peer.ResolveCollision(session, open)) return;
-        session.EnterOpenConfirm(open, Negotiated.Of(session.LocalOpen!, open));
+        session.EnterOpenConfirm(open, body, Negotiated.Of(session.LocalOpen!, open));
     }
 }

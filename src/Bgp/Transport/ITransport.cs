@@ -52,6 +52,10 @@ public interface IConnection : IDisposable
     InetAddress LocalAddress { get; }
     InetAddress RemoteAddress { get; }
 
+    /// <summary>0 until the connection stands.</summary>
+    ushort LocalPort { get; }
+    ushort RemotePort { get; }
+
     /// <summary>Of the session's owner; the transport hands it back untouched.</summary>
     object? Owner { get; set; }
 

@@ -10,12 +10,13 @@ internal sealed class TcpConnection : IConnection
     private readonly Libc.IoVector[] _vectors;
     private bool _wantsWrite;
 
-    internal TcpConnection(TcpTransport transport, int fd, InetAddress remote, bool connecting)
+    internal TcpConnection(TcpTransport transport, int fd, InetAddress remote, ushort remotePort, bool connecting)
     {
         _transport = transport;
         _vectors = transport.Vectors;
         Descriptor = fd;
         RemoteAddress = remote;
+        RemotePort = remotePort;
         IsConnecting = connecting;
         _wantsWrite = connecting;
         if (!connecting) ReadLocalAddress();
@@ -30,6 +31,8 @@ internal sealed class TcpConnection : IConnection
     internal bool IsConnecting { get; private set; }
     public InetAddress LocalAddress { get; private set; }
     public InetAddress RemoteAddress { get; }
+    public ushort LocalPort { get; private set; }
+    public ushort RemotePort { get; }
     public object? Owner { get; set; }
     public string Error { get; private set; } = "";
 
@@ -49,7 +52,7 @@ internal sealed class TcpConnection : IConnection
     {
         Span<byte> address = stackalloc byte[SocketAddressBytes.Size];
         int length = address.Length;
-        if (Libc.getsockname(Descriptor, ref address[0], ref length) == 0) LocalAddress = SocketAddressBytes.Read(address).Address;
+        if (Libc.getsockname(Descriptor, ref address[0], ref length) == 0) (LocalAddress, LocalPort) = SocketAddressBytes.Read(address);
     }
 
     public int Read(Span<byte> destination)

@@ -66,7 +66,7 @@ internal sealed class TcpTransport : ITransport
             _ = Libc.close(fd);
             return false;
         }
-        TcpConnection c = new(this, fd, request.Remote, connecting: true);
+        TcpConnection c = new(this, fd, request.Remote, request.Port, connecting: true);
         c.Slot = Add(c, fd, Libc.EPOLLIN | Libc.EPOLLOUT);
         c.SetTtl(request.Ttl, request.MinTtl);
         connection = c;
@@ -179,7 +179,8 @@ internal sealed class TcpTransport : ITransport
                 return;
             }
             _ = Libc.SetOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-            TcpConnection c = new(this, fd, SocketAddressBytes.Read(name).Address, connecting: false);
+            (InetAddress remote, ushort port) = SocketAddressBytes.Read(name);
+            TcpConnection c = new(this, fd, remote, port, connecting: false);
             c.Slot = Add(c, fd, Libc.EPOLLIN);
             events.OnAccepted(l, c);
         }

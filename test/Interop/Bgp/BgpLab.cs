@@ -120,6 +120,8 @@ internal sealed class BgpLab : IDisposable
         return file;
     }
 
+    internal Process StartInPeer(string command, string package, params string[] arguments) => Start(command, package, command, arguments);
+
     private Process Start(string name, string package, string command, params string[] arguments)
     {
         Assert.True(File.Exists(command) || new[] { "/usr/sbin", "/usr/bin" }.Any(d => File.Exists(Path.Combine(d, command))), $"'{name}' is missing: apt-get install {package}");

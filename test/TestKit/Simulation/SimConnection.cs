@@ -20,8 +20,9 @@ public sealed class SimConnection : IConnection
     private bool _closed;
     private bool _paused;
 
-    internal SimConnection(SimTransport host, InetAddress local, InetAddress remote, string? password)
+    internal SimConnection(SimTransport host, InetAddress local, InetAddress remote, string? password, (ushort Local, ushort Remote) ports = default)
     {
+        (LocalPort, RemotePort) = ports;
         _host = host;
         LocalAddress = local;
         RemoteAddress = remote;
@@ -30,6 +31,8 @@ public sealed class SimConnection : IConnection
 
     public InetAddress LocalAddress { get; }
     public InetAddress RemoteAddress { get; }
+    public ushort LocalPort { get; }
+    public ushort RemotePort { get; }
     public object? Owner { get; set; }
     public string Error { get; private set; } = "";
 
@@ -56,7 +59,7 @@ public sealed class SimConnection : IConnection
             events.OnConnected(this, "Connection refused");
             return;
         }
-        _other = new SimConnection(remote!, RemoteAddress, LocalAddress, _password) { _other = this };
+        _other = new SimConnection(remote!, RemoteAddress, LocalAddress, _password, (port, LocalPort)) { _other = this };
         SimConnection accepted = _other;
         remote!.Schedule(TimeSpan.Zero, e => e.OnAccepted(listener, accepted));
         events.OnConnected(this, null);

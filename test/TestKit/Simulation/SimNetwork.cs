@@ -84,7 +84,7 @@ public sealed class SimTransport : ITransport
         error = "";
         InetAddress remote = request.Remote;
         InetAddress local = request.Local ?? Array.Find(_addresses, a => a.IsIPv6 == remote.IsIPv6);
-        SimConnection mine = new(this, local, remote, request.Password);
+        SimConnection mine = new(this, local, remote, request.Password, (_nextPort++, request.Port));
         connection = mine;
         ushort port = request.Port;
         if (_network.IsCut(local, remote)) return true;

@@ -21,12 +21,17 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         List<string> faults = SpeakerConfigCheck.Check(config);
         if (faults.Count > 0) return [.. faults];
         SpeakerConfig? before = loop.Config;
-        bool identity = before is not null && (before.LocalAs != config.LocalAs || before.RouterId != config.RouterId || before.ClusterId != config.ClusterId);
+        bool identity = before is not null && (before.LocalAs != config.LocalAs || before.RouterId != config.RouterId);
         Dictionary<string, PeerSpec> wanted = config.Peers.ToDictionary(p => p.Name);
         if (identity) StopAll();
         RemovePeers(wanted);
         loop.SetConfig(config);
         Listen(config, faults);
+        // Peers do not learn it from the OPEN: a node becomes a reflector, or ceases to be one, within its sessions.
+        if (before is not null && !identity && before.ClusterId != config.ClusterId)
+        {
+            foreach (Peer p in loop.Peers.All) new PeerRouting(loop, p).ApplyPolicy(p.Spec, clusterChanged: true);
+        }
         foreach (PeerSpec spec in config.Peers) ApplyPeer(spec, faults);
         loop.Bmp.Apply(config.BmpStations, anew: identity || before?.SystemName != config.SystemName);
         return [.. faults];
@@ -36,7 +41,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
     {
         foreach (Peer p in loop.Peers.All.ToArray())
         {
-            p.Stop(NotificationMessage.Cease(CeaseSubcode.OtherConfigurationChange), "our AS, router id or cluster id changed");
+            p.Stop(NotificationMessage.Cease(CeaseSubcode.OtherConfigurationChange), "our AS or router id changed");
             loop.Peers.Remove(p);
         }
         foreach (string range in loop.Peers.Ranges.Keys.ToArray()) loop.Peers.RemoveRange(range);
@@ -149,6 +154,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         NextHop = a.NextHop,
         AllowOwnAs = a.AllowOwnAs,
         ClusterId = a.ClusterId,
+        RouteReflectorClient = a.RouteReflectorClient,
         PrefixLimit = a.PrefixLimit,
         SelfIPv4 = a.SelfIPv4,
         SelfIPv6 = a.SelfIPv6,

@@ -16,7 +16,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         Negotiated agreed = session.Agreed!;
         PeerSpec spec = peer.Spec;
         RibPeer rib = loop.Peers.RibPeerFor(peer, new RouteSource(
-            peer.Name, peer.Address, agreed.RemoteAs, session.RemoteOpen!.RouterId, agreed.External, !agreed.External && spec.RouteReflectorClient));
+            peer.Name, peer.Address, agreed.RemoteAs, session.RemoteOpen!.RouterId, agreed.External, !agreed.External && spec.RouteReflectorClient) { Interface = spec.Interface });
         rib.Interface = spec.Interface;
         rib.Import = spec.Import;
         rib.DenyImport = agreed.External && spec.RequirePolicy && spec.Import is null;
@@ -210,7 +210,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     }
 
     /// <summary>The spec changed in what needs no new session: routes are judged anew, in from what was received, out by what now differs.</summary>
-    internal void ApplyPolicy(PeerSpec before)
+    internal void ApplyPolicy(PeerSpec before, bool clusterChanged = false)
     {
         if (peer.Established is not { } session || session.RibPeer is not { } rib) return;
         PeerSpec spec = peer.Spec;
@@ -218,12 +218,14 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         rib.DenyImport = session.Agreed!.External && spec.RequirePolicy && spec.Import is null;
         rib.Source = rib.Source with { IsClient = !session.Agreed.External && spec.RouteReflectorClient };
         session.Inbound = MakeInbound(session);
-        bool import = !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId;
+        bool import = clusterChanged || !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId;
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (import && session.Agreed.Families.Has(f)) loop.Inbound.Reimport(rib, session.Inbound, f);
         }
         foreach (GroupMember m in session.Output.Members.ToArray()) Move(session, m);
+        // Its routes go to other peers than before (RFC 4456 §6).
+        if (before.RouteReflectorClient != spec.RouteReflectorClient) loop.Reconsider(rib);
         loop.RequestFlush(session);
     }
 

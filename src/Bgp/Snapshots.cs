@@ -79,8 +79,12 @@ internal sealed class Snapshots(SpeakerLoop loop)
     private static RouteRow Row(RibTable table, Nlri nlri, int path, PathReason reason, bool received)
     {
         ref RibTable.PathEntry p = ref table.Path(path);
-        return new RouteRow(nlri, table.Peer(p.Peer).Source.PeerName, p.PathId, table.Attributes[received ? p.Received : p.Attributes],
-            reason == PathReason.Best, p.Stale, reason.ToWords());
+        RibPeer peer = table.Peer(p.Peer);
+        PathAttributes attributes = table.Attributes[p.Received];
+        string words = reason.ToWords();
+        // The filter is a pure function: asked again it says why.
+        if (reason == PathReason.ImportFilter && peer.Import?.Apply(new FilterContext(nlri, attributes, peer.Source, peer.IsExternal)).Reason is { } why) words += $": {why}";
+        return new RouteRow(nlri, peer.Source.PeerName, p.PathId, received ? attributes : table.Attributes[p.Attributes], reason == PathReason.Best, p.Stale, words);
     }
 
     private void AddSent(ImmutableArray<RouteRow>.Builder rows, int family, int prefix, Nlri nlri, string? peer)

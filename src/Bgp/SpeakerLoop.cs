@@ -142,12 +142,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
             _tables[f].TakeChanges(_changed, _touched);
             if (_changed.Count > 0) _sink?.Add(f, _changed);
             Bmp.OnBestChanged(f, _changed);
-            foreach (UpdateGroup g in _groups.Values)
-            {
-                if (g.Policy.Family != f) continue;
-                g.Apply(g.Policy.AddPath ? _touched : _changed);
-                foreach (GroupMember m in g.Members) RequestFlush((BgpSession)m.Owner!);
-            }
+            Tell(f, _changed, _touched);
         }
         if (!_reported) CheckConvergence();
         if (any || _sink is { HasNews: true }) _sink?.Deliver();
@@ -319,6 +314,27 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         group.Load();
         _groups.Add(policy, group);
         return group;
+    }
+
+    /// <summary>Asks all groups again about the routes of a peer: who may have them has changed, not the routes.</summary>
+    internal void Reconsider(RibPeer peer)
+    {
+        for (int f = 0; f < _tables.Length; f++)
+        {
+            List<int> prefixes = [];
+            for (int p = peer.FirstPath[f]; p >= 0; p = _tables[f].Path(p).NextOfPeer) prefixes.Add(_tables[f].Path(p).Prefix);
+            if (prefixes.Count > 0) Tell(f, prefixes, prefixes);
+        }
+    }
+
+    private void Tell(int family, List<int> changed, List<int> touched)
+    {
+        foreach (UpdateGroup g in _groups.Values)
+        {
+            if (g.Policy.Family != family) continue;
+            g.Apply(g.Policy.AddPath ? touched : changed);
+            foreach (GroupMember m in g.Members) RequestFlush((BgpSession)m.Owner!);
+        }
     }
 
     internal void Leave(GroupMember member)

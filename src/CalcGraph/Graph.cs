@@ -75,6 +75,7 @@ public sealed class Graph : IMatchListener
             case IPAMBlock block: SetBlock(name, block); break;
             case BGPConfiguration configuration: SetBgpConfiguration(name, configuration); break;
             case BGPPeer peer: SetBgpPeer(name, peer); break;
+            case BGPFilter filter: SetBgpFilter(name, filter); break;
             default: break;
         }
     }
@@ -94,6 +95,7 @@ public sealed class Graph : IMatchListener
             case nameof(IPAMBlock): SetBlock(key.Name, null); break;
             case nameof(BGPConfiguration): SetBgpConfiguration(key.Name, null); break;
             case nameof(BGPPeer): SetBgpPeer(key.Name, null); break;
+            case nameof(BGPFilter): SetBgpFilter(key.Name, null); break;
             default: break;
         }
     }
@@ -243,6 +245,15 @@ public sealed class Graph : IMatchListener
     {
         _facts.SetPeer(name, peer);
         NoteAllNodes();
+    }
+
+    private void SetBgpFilter(string name, BGPFilter? filter)
+    {
+        if (!_facts.SetFilter(name, filter)) return;
+        foreach (NodeView view in _views.Values)
+        {
+            if (view.FilterNames.Contains(name)) view.NoteNodeDirty();
+        }
     }
 
     private void NoteAllNodes()

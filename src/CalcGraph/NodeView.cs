@@ -45,7 +45,12 @@ internal sealed class NodeView
 
     public ToldState<PoolView> Pools { get; } = new();
     public ToldState<BlockView> Blocks { get; } = new();
-    public ToldState<PeerView> Peers { get; } = new();
+    public ToldState<PeerView> Peers { get; } = new(NodeFacts.SamePeer);
+    public ToldState<BgpFilterView> BgpFilters { get; } = new();
+
+    /// <summary>BGP filters that the node's peers name, whether they exist or not.</summary>
+    public HashSet<string> FilterNames { get; set; } = [];
+
     public NodeSettings? Settings { get; set; }
 
     /// <summary>Whether pools, blocks, peers or settings may be other than told.</summary>

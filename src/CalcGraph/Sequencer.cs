@@ -52,26 +52,31 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         if (node.IsNodeDirty) delta = AddFacts(delta, node);
         bool isEmpty = ipSets.Count + setChanges.Count + policyViews.Count + profileViews.Count + endpoints.Count
             + removedSets.Count + removedPolicies.Count + removedProfiles.Count + removedEndpoints.Count == 0
-            && (delta.Settings, delta.Pools, delta.Blocks, delta.Peers, delta.RemovedPools, delta.RemovedBlocks, delta.RemovedPeers)
-                is (null, null, null, null, null, null, null);
+            && (delta.Settings, delta.Pools, delta.Blocks, delta.Peers, delta.BgpFilters) is (null, null, null, null, null)
+            && (delta.RemovedPools, delta.RemovedBlocks, delta.RemovedPeers, delta.RemovedBgpFilters) is (null, null, null, null);
         return isEmpty ? null : delta;
     }
 
     /// <summary>All that the node needs. Changes nothing.</summary>
-    public ViewDelta Snapshot(NodeView node, long revision) => new()
+    public ViewDelta Snapshot(NodeView node, long revision)
     {
-        Epoch = epoch,
-        Revision = revision,
-        Snapshot = true,
-        Settings = facts.SettingsOf(node.Name),
-        Pools = [.. facts.PoolsOf(node.Name).Values],
-        Blocks = [.. facts.BlocksOf(node.Name).Values],
-        Peers = [.. facts.PeersOf(node.Name).Values],
-        IpSets = [.. node.Sets.Needed.Select(sets.ViewOf)],
-        Policies = [.. node.Policies.Needed.Where(p => p.Exists).Select(p => p.View!)],
-        Profiles = [.. node.Profiles.Needed.Where(p => p.Exists).Select(p => p.View!)],
-        Endpoints = [.. node.Home.Endpoints.Select(ViewOf)],
-    };
+        Dictionary<string, PeerView> peers = facts.PeersOf(node.Name);
+        return new()
+        {
+            Epoch = epoch,
+            Revision = revision,
+            Snapshot = true,
+            Settings = facts.SettingsOf(node.Name),
+            Pools = [.. facts.PoolsOf(node.Name).Values],
+            Blocks = [.. facts.BlocksOf(node.Name).Values],
+            Peers = [.. peers.Values],
+            BgpFilters = [.. facts.FiltersOf(NodeFacts.FilterNames(peers.Values)).Values],
+            IpSets = [.. node.Sets.Needed.Select(sets.ViewOf)],
+            Policies = [.. node.Policies.Needed.Where(p => p.Exists).Select(p => p.View!)],
+            Profiles = [.. node.Profiles.Needed.Where(p => p.Exists).Select(p => p.View!)],
+            Endpoints = [.. node.Home.Endpoints.Select(ViewOf)],
+        };
+    }
 
     private ViewDelta AddFacts(ViewDelta delta, NodeView node)
     {
@@ -81,7 +86,10 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         node.Settings = settings;
         (List<PoolView>? pools, List<string>? removedPools) = node.Pools.Tell(facts.PoolsOf(node.Name));
         (List<BlockView>? blocks, List<string>? removedBlocks) = node.Blocks.Tell(facts.BlocksOf(node.Name));
-        (List<PeerView>? peers, List<string>? removedPeers) = node.Peers.Tell(facts.PeersOf(node.Name));
+        Dictionary<string, PeerView> sessions = facts.PeersOf(node.Name);
+        node.FilterNames = NodeFacts.FilterNames(sessions.Values);
+        (List<PeerView>? peers, List<string>? removedPeers) = node.Peers.Tell(sessions);
+        (List<BgpFilterView>? filters, List<string>? removedFilters) = node.BgpFilters.Tell(facts.FiltersOf(node.FilterNames));
         return delta with
         {
             Settings = sameSettings ? null : settings,
@@ -91,6 +99,8 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
             RemovedBlocks = removedBlocks,
             Peers = peers,
             RemovedPeers = removedPeers,
+            BgpFilters = filters,
+            RemovedBgpFilters = removedFilters,
         };
     }
 

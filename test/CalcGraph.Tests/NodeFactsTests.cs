@@ -123,6 +123,37 @@ public class NodeFactsTests
     }
 
     [Fact]
+    public void Filters_GoToNodesWhosePeersNameThem()
+    {
+        void Filter(string action) => _graph.Apply(new BGPFilter { Metadata = new ObjectMeta { Name = "f" }, Spec = new BGPFilterSpec { ExportV4 = [new BGPFilterRule { Action = action }] } });
+        NoMesh();
+        Node("a", 1, rack: "1");
+        Node("b", 2, rack: "2");
+        _graph.Subscribe("a");
+        _graph.Subscribe("b");
+        Peer("tor", new BGPPeerSpec { NodeSelector = "rack == '1'", PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Filters = ["f", "late"] });
+        _graph.Flush(1);
+        Assert.Equal(["f", "late"], PeersOf("a")["node/tor"].Filters!);
+        Assert.Empty(_graph.Snapshot("a").BgpFilters!);
+
+        Filter("Reject");
+        (string node, ViewDelta delta) = Assert.Single(_graph.Flush(2));
+        Assert.Equal(("a", "f"), (node, Assert.Single(delta.BgpFilters!).Name));
+        Assert.Null(delta.Peers);
+        Filter("Reject");
+        Assert.Empty(_graph.Flush(3));
+        Filter("Accept");
+        Assert.Equal("Accept", Assert.Single(Assert.Single(_graph.Flush(4)).Delta.BgpFilters!).Spec.ExportV4![0].Action);
+        // Neither the filter nor the peer changed by being written again; without the peer nobody needs it.
+        Peer("tor", new BGPPeerSpec { NodeSelector = "rack == '1'", PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Filters = ["f", "late"] });
+        Assert.Empty(_graph.Flush(5));
+        _graph.Remove(new ObjectKey("BGPPeer", null, "tor"));
+        Assert.Equal(["f"], Assert.Single(_graph.Flush(6)).Delta.RemovedBgpFilters!);
+        _graph.Remove(new ObjectKey("BGPFilter", null, "f"));
+        Assert.Empty(_graph.Flush(7));
+    }
+
+    [Fact]
     public void GlobalPeer_IsForAll_ButNotForItself()
     {
         NoMesh();

@@ -12,6 +12,7 @@ internal sealed class ViewModel
     public Dictionary<string, PoolView> Pools { get; } = [];
     public Dictionary<string, BlockView> Blocks { get; } = [];
     public Dictionary<string, PeerView> Peers { get; } = [];
+    public Dictionary<string, BgpFilterView> BgpFilters { get; } = [];
     public Dictionary<string, (IpSetView View, HashSet<string> Members)> Sets { get; } = [];
     public Dictionary<string, PolicyView> Policies { get; } = [];
     public Dictionary<string, ProfileView> Profiles { get; } = [];
@@ -34,6 +35,7 @@ internal sealed class ViewModel
             Pools.Clear();
             Blocks.Clear();
             Peers.Clear();
+            BgpFilters.Clear();
             Sets.Clear();
             Policies.Clear();
             Profiles.Clear();
@@ -43,6 +45,7 @@ internal sealed class ViewModel
         Fold(Pools, delta.Pools, p => p.Name, delta.RemovedPools);
         Fold(Blocks, delta.Blocks, b => b.Id, delta.RemovedBlocks);
         Fold(Peers, delta.Peers, p => p.Name, delta.RemovedPeers);
+        Fold(BgpFilters, delta.BgpFilters, f => f.Name, delta.RemovedBgpFilters);
         Fold(Sets, delta.IpSets?.Select(s => (View: s, Members: Unique(s.Members))).ToList(), s => s.View.Id, delta.RemovedIpSets);
         foreach (IpSetChange change in delta.IpSetChanges ?? [])
         {
@@ -76,6 +79,8 @@ internal sealed class ViewModel
 
     private void AssertClosed()
     {
+        // A missing filter may dangle too: it rejects.
+        Assert.Subset(Peers.Values.SelectMany(p => p.Filters ?? []).ToHashSet(), BgpFilters.Keys.ToHashSet());
         HashSet<string> policies = [.. Endpoints.Values.SelectMany(e => e.Tiers).SelectMany(t => t.IngressPolicies.Concat(t.EgressPolicies))];
         Assert.Equal(policies.Order(), Policies.Keys.Order());
         // A missing profile is the one reference that may dangle: it denies.
@@ -97,7 +102,8 @@ internal sealed class ViewModel
         List<string> lines = [];
         lines.AddRange(Pools.Values.Select(p => p.ToString()));
         lines.AddRange(Blocks.Values.Select(b => b.ToString()));
-        lines.AddRange(Peers.Values.Select(p => p.ToString()));
+        lines.AddRange(Peers.Values.Select(p => $"{p with { Filters = null }} {string.Join(',', p.Filters ?? [])}"));
+        lines.AddRange(BgpFilters.Values.Select(f => $"filter {f.Name} {Json(new ViewDelta { Epoch = "", Revision = 0, BgpFilters = [f] })}"));
         lines.AddRange(Sets.Values.Select(s => $"set {s.View.Id} {s.View.Type} [{s.View.Origin}] {string.Join(' ', s.Members.Order(StringComparer.Ordinal))}"));
         lines.AddRange(Policies.Values.Select(p => $"policy {p.Id} {p.Tier} {Json(p)}"));
         lines.AddRange(Profiles.Values.Select(p => $"profile {p.Name} {Json(p)}"));

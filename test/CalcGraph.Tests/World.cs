@@ -172,17 +172,18 @@ internal static class World
         });
 
     private static readonly Gen<Change> FactChange =
-        from what in Gen.Int[0, 3]
+        from what in Gen.Int[0, 4]
         from owner in Pick("n1", "n2")
         from flag in Gen.Bool
         from gone in Gen.Int[0, 3]
-        let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), _ => new ObjectKey("BGPConfiguration", null, "default") }
+        let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), 3 => new ObjectKey("BGPFilter", null, owner == "n1" ? "f" : "g"), _ => new ObjectKey("BGPConfiguration", null, "default") }
         let meta = new ObjectMeta { Name = key.Name }
         select new Change(key, gone == 0 ? null : what switch
         {
             0 => new IPPool { Metadata = meta, Spec = new IPPoolSpec { Cidr = "10.0.0.0/16", NodeSelector = flag ? "rack == 'r1'" : null } },
             1 => new IPAMBlock { Metadata = meta, Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/26", Affinity = $"host:{owner}", Pool = "pool" } },
-            2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000) } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
+            2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000), Filters = owner == "n1" ? ["f", "g"] : ["f", "gone"] } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
+            3 => new BGPFilter { Metadata = meta, Spec = new BGPFilterSpec { ExportV4 = [new BGPFilterRule { Action = flag ? "Accept" : "Reject" }] } },
             _ => new BGPConfiguration { Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag, AsNumber = new AsNumber(64999) } },
         });
 

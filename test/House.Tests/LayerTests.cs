@@ -55,6 +55,8 @@ public class LayerTests
         ("Bgp", "Wire", "Transport", "bytes know nothing of sockets"),
         ("Bgp", "Rib", "Session", "tables outlive sessions"),
         ("Bgp", "Rib", "Transport", "tables know nothing of sockets"),
+        ("Bgp", "Rib", "Filter", "a table asks a filter, and knows no policy language"),
+        ("Bgp", "Filter", "Session", "policy is of routes"),
         ("Bgp", "Transport", "Session", "sockets carry bytes for whoever asks"),
         ("Netlink", "Constants", "Sockets", "constants use nothing"),
         ("Netlink", "Sockets", "Route", "framing knows no family"),

@@ -163,7 +163,7 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
         HeldView view = connection.View;
         Table table = new("KIND", "COUNT");
         foreach ((string kind, int count) in (IEnumerable<(string, int)>)
-            [("pools", view.Pools.Count), ("blocks", view.Blocks.Count), ("peers", view.Peers.Count), ("ipSets", view.IpSets.Count), ("policies", view.Policies.Count), ("profiles", view.Profiles.Count), ("endpoints", view.Endpoints.Count)])
+            [("pools", view.Pools.Count), ("blocks", view.Blocks.Count), ("peers", view.Peers.Count), ("bgpFilters", view.BgpFilters.Count), ("ipSets", view.IpSets.Count), ("policies", view.Policies.Count), ("profiles", view.Profiles.Count), ("endpoints", view.Endpoints.Count)])
             table.Add(kind, Number(count));
         return table.ToReply() with { Json = JsonSerializer.SerializeToElement(view.ToSnapshot(), ApiJsonContext.Default.ViewDelta) };
     }

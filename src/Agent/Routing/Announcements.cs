@@ -9,16 +9,13 @@ using Margay.Core.Net;
 namespace Margay.Agent.Routing;
 
 /// <summary>
-/// What this node tells its peers: the blocks it owns, and each address in use here that lies in none of them (moved here, or left over from a
-/// block that was given up). Pools may forbid it. Pure.
+/// What this node originates: the blocks it owns, and each address in use here that lies in none of them (moved here, or left over from a
+/// block that was given up). Whom it is told to is <see cref="PeerPolicies"/>. Pure.
 /// </summary>
 internal static class Announcements
 {
     public static IReadOnlyDictionary<IpPrefix, LocalRoute> Of(HeldView view, AddressUseSnapshot use)
     {
-        List<(IpPrefix Cidr, bool Hidden)> pools = [.. view.Pools.Values
-            .Where(p => new NetworkName(p.Network).IsDefault && IpPrefix.TryParse(p.Cidr, out _))
-            .Select(p => (IpPrefix.Parse(p.Cidr), p.DisableBgpExport))];
         List<(IpPrefix Cidr, LocalRoute Route)> communities = [.. (view.Settings?.PrefixCommunities ?? [])
             .Where(c => IpPrefix.TryParse(c.Cidr, out _))
             .Select(c => (IpPrefix.Parse(c.Cidr), With(c)))];
@@ -26,8 +23,9 @@ internal static class Announcements
         Dictionary<IpPrefix, LocalRoute> routes = [];
         foreach (NetworkPrefix prefix in use.Blocks.Concat(use.Strays))
         {
-            if (!prefix.Network.IsDefault || pools.Exists(p => p.Hidden && p.Cidr.Contains(prefix.Prefix))) continue;
-            routes[prefix.Prefix] = communities.Where(c => c.Cidr.Contains(prefix.Prefix)).Select(c => c.Route).Aggregate(LocalRoute.Default, Join);
+            if (!prefix.Network.IsDefault) continue;
+            LocalRoute plain = LocalRoute.Default with { LocalPref = RoutePriority.ToLocalPref(RoutePriority.Normal) };
+            routes[prefix.Prefix] = communities.Where(c => c.Cidr.Contains(prefix.Prefix)).Select(c => c.Route).Aggregate(plain, Join);
         }
         return routes;
     }
@@ -43,7 +41,7 @@ internal static class Announcements
         return changes;
     }
 
-    private static bool SameAs(LocalRoute a, LocalRoute b) => a.Communities.SequenceEqual(b.Communities) && a.LargeCommunities.SequenceEqual(b.LargeCommunities);
+    private static bool SameAs(LocalRoute a, LocalRoute b) => a.LocalPref == b.LocalPref && a.Communities.SequenceEqual(b.Communities) && a.LargeCommunities.SequenceEqual(b.LargeCommunities);
 
     private static LocalRoute With(PrefixCommunities given)
     {

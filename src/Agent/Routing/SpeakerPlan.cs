@@ -3,7 +3,6 @@ using System.Text;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp;
-using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
@@ -21,12 +20,12 @@ internal static class SpeakerPlan
         List<string> problems = [];
         faults = problems;
         if (view.Settings is not { AsNumber: > 0 } settings) return null;
-        bool reflector = settings.RouteReflectorClusterId is not null;
+        PeerPolicies policies = new(view, settings);
         ImmutableArray<PeerSpec>.Builder peers = ImmutableArray.CreateBuilder<PeerSpec>();
         foreach (PeerView peer in view.Peers.Values)
-            if (ToSpec(peer, settings, reflector, problems) is { } spec) peers.Add(spec);
+            if (ToSpec(peer, settings, policies, problems) is { } spec) peers.Add(spec);
         InetAddress? cluster = null;
-        if (settings.RouteReflectorClusterId is { } text)
+        if (settings.RouteReflectorClusterId is { Length: > 0 } text)
         {
             if (InetAddress.TryParse(text, out InetAddress id) && id.IsIPv4) cluster = id;
             else problems.Add($"routeReflectorClusterID '{text}' is not an IPv4 address; the router id is used");
@@ -42,13 +41,15 @@ internal static class SpeakerPlan
         };
     }
 
-    private static PeerSpec? ToSpec(PeerView peer, NodeSettings settings, bool reflector, List<string> problems)
+    private static PeerSpec? ToSpec(PeerView peer, NodeSettings settings, PeerPolicies policies, List<string> problems)
     {
         if (!InetAddress.TryParse(peer.Address, out InetAddress address))
         {
             problems.Add($"peer {peer.Name} ({peer.Origin}): '{peer.Address}' is not an address");
             return null;
         }
+        foreach (string missing in policies.MissingFor(peer))
+            problems.Add($"peer {peer.Name} ({peer.Origin}): BGPFilter '{missing}' does not exist; nothing is accepted from the peer or sent to it by that filter, create it or take it out of filters");
         uint localAs = peer.LocalAsNumber ?? settings.AsNumber;
         bool external = peer.AsNumber != localAs;
         return new PeerSpec
@@ -75,8 +76,8 @@ internal static class SpeakerPlan
             TtlSecurityHops = (byte)Math.Clamp(peer.TtlSecurityHops ?? 0, 0, 254),
             // As in Calico: a BGPPeer says nothing of distance, so the peer may be anywhere unless TTL security says otherwise.
             Multihop = external && peer.TtlSecurityHops is null,
-            // A host is no transit between its routers.
-            Export = reflector ? null : OwnRoutesOnly.Instance,
+            Import = policies.Import(peer),
+            Export = policies.Export(peer, external),
         };
     }
 
@@ -95,14 +96,6 @@ internal static class SpeakerPlan
         foreach (byte b in Encoding.UTF8.GetBytes(settings.Node)) hash = (hash ^ b) * 16777619;
         return InetAddress.FromIPv4(hash == 0 ? 1 : hash);
     }
-}
-
-/// <summary>Export policy of a node that is not a route reflector: what it originates, nothing that it learnt.</summary>
-internal sealed record OwnRoutesOnly : IRouteFilter
-{
-    public static OwnRoutesOnly Instance { get; } = new();
-
-    public FilterResult Apply(in FilterContext route) => route.Source.IsLocal ? FilterResult.Accept : FilterResult.Reject;
 }
 
 /// <summary>Where the speaker listens.</summary>

@@ -23,7 +23,8 @@ internal sealed class ViewRelay(Connection connection, AttachLoop attach, Datapl
         await dataplane.PostAsync(new ViewChanged(delta)).ConfigureAwait(false);
         if (delta.Snapshot || delta.Pools is not null || delta.RemovedPools is not null || delta.Blocks is not null || delta.RemovedBlocks is not null)
             attach.Post(new AddressingChanged(view.Pools.Values, view.Blocks.Values));
-        bool touchesBgp = delta.Snapshot || delta.Settings is not null || delta.Peers is not null || delta.RemovedPeers is not null || delta.Pools is not null || delta.RemovedPools is not null;
+        bool touchesBgp = delta.Snapshot || delta.Settings is not null || delta.Peers is not null || delta.RemovedPeers is not null
+            || delta.Pools is not null || delta.RemovedPools is not null || delta.BgpFilters is not null || delta.RemovedBgpFilters is not null;
         if (touchesBgp) bgp.OnView(view);
     }
 

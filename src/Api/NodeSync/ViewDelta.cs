@@ -1,3 +1,5 @@
+using Margay.Api.Resources;
+
 namespace Margay.Api.NodeSync;
 
 // What one node needs to know, and how it changes.
@@ -31,6 +33,7 @@ public sealed record ViewDelta
     public IReadOnlyList<PoolView>? Pools { get; init; }
     public IReadOnlyList<BlockView>? Blocks { get; init; }
     public IReadOnlyList<PeerView>? Peers { get; init; }
+    public IReadOnlyList<BgpFilterView>? BgpFilters { get; init; }
     public IReadOnlyList<IpSetView>? IpSets { get; init; }
     public IReadOnlyList<IpSetChange>? IpSetChanges { get; init; }
     public IReadOnlyList<PolicyView>? Policies { get; init; }
@@ -41,6 +44,7 @@ public sealed record ViewDelta
     public IReadOnlyList<string>? RemovedPools { get; init; }
     public IReadOnlyList<string>? RemovedBlocks { get; init; }
     public IReadOnlyList<string>? RemovedPeers { get; init; }
+    public IReadOnlyList<string>? RemovedBgpFilters { get; init; }
     public IReadOnlyList<string>? RemovedIpSets { get; init; }
     public IReadOnlyList<string>? RemovedPolicies { get; init; }
     public IReadOnlyList<string>? RemovedProfiles { get; init; }
@@ -131,8 +135,18 @@ public sealed record PeerView
     public int AllowedLocalAsNumbers { get; init; }
     public int? TtlSecurityHops { get; init; }
 
+    /// <summary>Names of BGP filters, in order. One that is not in the view does not exist: the peer is then told nothing, and not believed.</summary>
+    public IReadOnlyList<string>? Filters { get; init; }
+
     /// <summary>The object that asked for it, for people: "node-to-node mesh", "BGPPeer rack-1-tor".</summary>
     public required string Origin { get; init; }
+}
+
+/// <summary>A BGP filter that a peer of this node names. Keyed by name.</summary>
+public sealed record BgpFilterView
+{
+    public required string Name { get; init; }
+    public required BGPFilterSpec Spec { get; init; }
 }
 
 public enum IpSetType

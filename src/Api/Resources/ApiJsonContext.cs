@@ -15,6 +15,8 @@ namespace Margay.Api.Resources;
 [JsonSerializable(typeof(IPAMBlock))]
 [JsonSerializable(typeof(BGPConfiguration))]
 [JsonSerializable(typeof(BGPPeer))]
+[JsonSerializable(typeof(BGPFilter))]
+[JsonSerializable(typeof(BgpFilterView))]
 [JsonSerializable(typeof(WorkloadEndpoint))]
 [JsonSerializable(typeof(Profile))]
 [JsonSerializable(typeof(NetworkPolicy))]

@@ -32,6 +32,7 @@ public static class ResourceKinds
     public static readonly ResourceKind IPAMBlock = Calico("IPAMBlock", "ipamblocks", false, Json.IPAMBlock);
     public static readonly ResourceKind BGPConfiguration = Calico("BGPConfiguration", "bgpconfigurations", false, Json.BGPConfiguration) with { ShortNames = ["bgpconfig"] };
     public static readonly ResourceKind BGPPeer = Calico("BGPPeer", "bgppeers", false, Json.BGPPeer);
+    public static readonly ResourceKind BGPFilter = Calico("BGPFilter", "bgpfilters", false, Json.BGPFilter);
     public static readonly ResourceKind WorkloadEndpoint = Calico("WorkloadEndpoint", "workloadendpoints", true, Json.WorkloadEndpoint) with { ShortNames = ["wep"], HasStatus = true };
     public static readonly ResourceKind Profile = Calico("Profile", "profiles", false, Json.Profile);
     public static readonly ResourceKind NetworkPolicy = Calico("NetworkPolicy", "networkpolicies", true, Json.NetworkPolicy) with { ShortNames = ["cnp"] };
@@ -51,7 +52,7 @@ public static class ResourceKinds
 
     public static readonly ImmutableArray<ResourceKind> All =
     [
-        Namespace, Node, IPPool, IPAMBlock, BGPConfiguration, BGPPeer, WorkloadEndpoint, Profile,
+        Namespace, Node, IPPool, IPAMBlock, BGPConfiguration, BGPPeer, BGPFilter, WorkloadEndpoint, Profile,
         NetworkPolicy, GlobalNetworkPolicy, NetworkSet, GlobalNetworkSet, Tier, HostEndpoint,
         StagedNetworkPolicy, StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy, FelixConfiguration,
         KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice,

@@ -9,7 +9,7 @@ internal static class KindResolver
 {
     private static readonly FrozenSet<string> CalicoKindsNotServed = new[]
     {
-        "IPReservation", "IPAMConfiguration", "IPAMConfig", "BlockAffinity", "IPAMHandle", "BGPFilter",
+        "IPReservation", "IPAMConfiguration", "IPAMConfig", "BlockAffinity", "IPAMHandle",
         "KubeControllersConfiguration", "ClusterInformation", "CalicoNodeStatus",
     }.ToFrozenSet();
 

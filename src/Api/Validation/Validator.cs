@@ -30,6 +30,7 @@ public static class Validator
             case IPAMBlock block: IpamChecks.Check(findings, block); break;
             case BGPConfiguration configuration: BgpChecks.Check(findings, configuration); break;
             case BGPPeer peer: BgpPeerChecks.Check(findings, peer); break;
+            case BGPFilter filter: BgpFilterChecks.Check(findings, filter); break;
             case Node node: BgpChecks.Check(findings, node); break;
         }
 

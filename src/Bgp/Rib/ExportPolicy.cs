@@ -45,7 +45,7 @@ internal sealed record ExportPolicy
         if (Refuse(attributes, source) is { } reason) return reason;
         if (Filter is null) return null;
         FilterResult result = Filter.Apply(new FilterContext(nlri, attributes, source.Source, External));
-        if (!result.Accepted) return "rejected by the export filter";
+        if (!result.Accepted) return result.Reason is { } why ? $"rejected by the export filter: {why}" : "rejected by the export filter";
         modified = result.Attributes;
         return null;
     }

@@ -24,10 +24,11 @@ public readonly ref struct FilterContext(Nlri nlri, PathAttributes attributes, R
 /// <summary>Accept as it is, accept with other attributes, or reject.</summary>
 public readonly struct FilterResult
 {
-    private FilterResult(bool accepted, PathAttributes? attributes)
+    private FilterResult(bool accepted, PathAttributes? attributes, string? reason = null)
     {
         Accepted = accepted;
         Attributes = attributes;
+        Reason = reason;
     }
 
     public bool Accepted { get; }
@@ -35,7 +36,11 @@ public readonly struct FilterResult
     /// <summary>The attributes in place of the route's; null leaves them.</summary>
     public PathAttributes? Attributes { get; }
 
+    /// <summary>Why it was rejected, in words; null if the filter does not say.</summary>
+    public string? Reason { get; }
+
     public static FilterResult Accept => new(true, null);
     public static FilterResult Reject => default;
+    public static FilterResult Rejected(string reason) => new(false, null, reason);
     public static FilterResult Modify(PathAttributes attributes) => new(true, attributes);
 }

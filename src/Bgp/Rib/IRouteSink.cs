@@ -40,4 +40,7 @@ public sealed record RouteSource(string PeerName, InetAddress Address, uint Asn,
     public static RouteSource Local { get; } = new("", InetAddress.AnyV4, 0, InetAddress.AnyV4, false, false);
 
     public bool IsLocal => PeerName.Length == 0;
+
+    /// <summary>The interface that the session is bound to, if any.</summary>
+    public string? Interface { get; init; }
 }

@@ -66,6 +66,17 @@ public readonly struct AsPath(ReadOnlyMemory<byte> bytes) : IEquatable<AsPath>
         return i == asns.Length;
     }
 
+    /// <summary>Whether the path begins with the numbers of <paramref name="prefix"/>, segments ignored.</summary>
+    public bool StartsWith(AsPath prefix)
+    {
+        Enumerator own = GetEnumerator();
+        foreach (uint asn in prefix)
+        {
+            if (!own.MoveNext() || own.Current != asn) return false;
+        }
+        return true;
+    }
+
     /// <summary>All numbers from left to right.</summary>
     public Enumerator GetEnumerator() => new(bytes.Span);
 

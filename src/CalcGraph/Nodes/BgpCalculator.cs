@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Core.Net;
@@ -17,6 +18,7 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
 
     private readonly Dictionary<string, BGPPeer> _peers = [];
     private readonly Dictionary<string, BGPConfigurationSpec> _configurations = [];
+    private readonly Dictionary<string, (BgpFilterView View, byte[] Text)> _filters = [];
 
     // Made anew after any change, when first asked for.
     private List<PeerRule>? _rules;
@@ -41,6 +43,22 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
         else _configurations[name] = configuration.Spec;
         NoteChange();
     }
+
+    /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
+    public bool SetFilter(string name, BGPFilter? filter)
+    {
+        if (filter is null) return _filters.Remove(name);
+        BgpFilterView view = new() { Name = name, Spec = filter.Spec };
+        // Compared as text: the rules are lists within lists, and a filter changes seldom.
+        byte[] text = JsonSerializer.SerializeToUtf8Bytes(view, ApiJsonContext.Default.BgpFilterView);
+        if (_filters.TryGetValue(name, out var before) && before.Text.AsSpan().SequenceEqual(text)) return false;
+        _filters[name] = (view, text);
+        return true;
+    }
+
+    /// <summary>Those of the filters that exist.</summary>
+    public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) =>
+        names.Where(_filters.ContainsKey).ToDictionary(n => n, n => _filters[n].View);
 
     public NodeSettings SettingsOf(string name)
     {

@@ -34,14 +34,24 @@ internal sealed class NodeFacts
     public IEnumerable<string> SetBlock(string name, IPAMBlock? block) => _blocks.Set(name, block);
 
     public void SetPeer(string name, BGPPeer? peer) => _bgp.SetPeer(name, peer);
+    /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
+    public bool SetFilter(string name, BGPFilter? filter) => _bgp.SetFilter(name, filter);
+
     public void SetConfiguration(string name, BGPConfiguration? configuration) => _bgp.SetConfiguration(name, configuration);
 
     public NodeSettings SettingsOf(string node) => _bgp.SettingsOf(node);
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
+    public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) => _bgp.FiltersOf(names);
     public Dictionary<string, PoolView> PoolsOf(string node) => _pools.PoolsOf(Find(node)?.Labels);
     public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
 
     private NodeInfo? Find(string name) => _nodes.TryGetValue(name, out NodeInfo? node) ? node : null;
+
+    /// <summary>The names of all filters that peers name.</summary>
+    public static HashSet<string> FilterNames(IEnumerable<PeerView> peers) => [.. peers.SelectMany(p => p.Filters ?? [])];
+
+    /// <summary>By value, the list within included.</summary>
+    public static bool SamePeer(PeerView a, PeerView b) => a with { Filters = null } == b with { Filters = null } && (a.Filters ?? []).SequenceEqual(b.Filters ?? []);
 
     /// <summary>By value, the lists within included.</summary>
     public static bool SameSettings(NodeSettings? a, NodeSettings? b)

@@ -101,6 +101,7 @@ internal sealed class PeerRule
         RestartSeconds = Durations.TrySeconds(_spec.MaxRestartTime),
         AllowedLocalAsNumbers = _spec.NumAllowedLocalASNumbers ?? 0,
         TtlSecurityHops = _spec.TtlSecurity,
+        Filters = _spec.Filters is { Count: > 0 } filters ? filters : null,
     };
 
     /// <summary>192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or [2001:db8::1]:1790.</summary>

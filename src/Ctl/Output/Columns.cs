@@ -47,7 +47,13 @@ internal static class Columns
                 For<BGPPeer>("NODES", p => p.Spec.Node ?? p.Spec.NodeSelector ?? "all()"),
                 For<BGPPeer>("PEER", p => p.Spec.PeerIP ?? p.Spec.PeerSelector),
                 For<BGPPeer>("AS", p => p.Spec.AsNumber?.ToString()),
+                For<BGPPeer>("FILTERS", p => Join(p.Spec.Filters)),
                 For<BGPPeer>("NEXTHOP", p => p.Spec.NextHopMode, wide: true),
+            ],
+            "BGPFilter" =>
+            [
+                For<BGPFilter>("IPV4", f => FilterRules(f.Spec.ImportV4, f.Spec.ExportV4)),
+                For<BGPFilter>("IPV6", f => FilterRules(f.Spec.ImportV6, f.Spec.ExportV6)),
             ],
             "WorkloadEndpoint" =>
             [
@@ -98,6 +104,8 @@ internal static class Columns
     private static string? Types(NetworkPolicySpec spec) => spec.Types is null ? null : string.Join(',', spec.Types);
 
     private static string Rules(IReadOnlyList<Rule>? ingress, IReadOnlyList<Rule>? egress) => $"{ingress?.Count ?? 0} in, {egress?.Count ?? 0} out";
+
+    private static string FilterRules(IReadOnlyList<BGPFilterRule>? import, IReadOnlyList<BGPFilterRule>? export) => $"{import?.Count ?? 0} import, {export?.Count ?? 0} export";
 
     private static string? Join(IReadOnlyList<string>? list) => list is null ? null : list.Count <= 3 ? string.Join(',', list) : $"{string.Join(',', list.Take(3))},… ({list.Count})";
 

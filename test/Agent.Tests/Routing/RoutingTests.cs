@@ -3,6 +3,7 @@ using Margay.Agent.Routing;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp;
+using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
@@ -26,7 +27,7 @@ public class RoutingTests
         Assert.Equal([1790, 1790], config.Listen.Select(l => (int)l.Port));
         Assert.False(peer.Multihop);
         Assert.Equal(FamilySet.IPv4Unicast, peer.Families);
-        Assert.IsType<OwnRoutesOnly>(peer.Export);
+        Assert.IsType<RoutePolicy>(peer.Export);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public class RoutingTests
     }
 
     [Fact]
-    public void Announcements_AreBlocksAndStrays_WithTheirCommunities_UnlessThePoolForbids()
+    public void Announcements_AreBlocksAndStrays_WithTheirCommunities()
     {
         HeldView view = HeldView.Empty.Apply(new ViewDelta
         {
@@ -79,10 +80,11 @@ public class RoutingTests
         AddressUseSnapshot use = new([Prefix("10.65.0.0/26"), Prefix("10.66.0.0/26"), Prefix("fd00::/122")], [Prefix("10.65.9.9/32")]);
         IReadOnlyDictionary<IpPrefix, LocalRoute> routes = Announcements.Of(view, use);
 
-        Assert.Equal(["10.65.0.0/26", "10.65.9.9/32", "fd00::/122"], routes.Keys.Order().Select(p => p.ToString()));
+        Assert.Equal(["10.65.0.0/26", "10.65.9.9/32", "10.66.0.0/26", "fd00::/122"], routes.Keys.Order().Select(p => p.ToString()));
         Assert.Equal([new Community(64512, 1)], routes[IpPrefix.Parse("10.65.0.0/26")].Communities);
         Assert.Equal([new LargeCommunity(64512, 1, 2)], routes[IpPrefix.Parse("10.65.9.9/32")].LargeCommunities);
         Assert.Empty(routes[IpPrefix.Parse("fd00::/122")].Communities);
+        Assert.All(routes.Values, r => Assert.Equal(2147482623u, r.LocalPref));
         Assert.Empty(Announcements.Difference(routes, Announcements.Of(view, use)));
         LocalRouteChange gone = Assert.Single(Announcements.Difference(routes, Announcements.Of(view, use with { Strays = [] })));
         Assert.Null(gone.Route);

@@ -56,7 +56,7 @@ public class DecoderTests
     [InlineData("IPPol", "did you mean IPPool?")]
     [InlineData("ippool", "did you mean IPPool?")]
     [InlineData("IPReservation", "Calico kind that this version of Margay does not serve")]
-    [InlineData("Pod", "known kinds: BGPConfiguration, BGPPeer, ClusterNetworkPolicy, EndpointSlice, ")]
+    [InlineData("Pod", "known kinds: BGPConfiguration, BGPFilter, BGPPeer, ClusterNetworkPolicy, EndpointSlice, ")]
     public void Decode_UnknownKind_HelpsOn(string kind, string help)
     {
         Decoded decoded = Decode($$"""{"apiVersion":"projectcalico.org/v3","kind":"{{kind}}"}""", null);

@@ -109,7 +109,6 @@ public class OtherKindsTests
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, ttlSecurity: 256, numAllowedLocalASNumbers: -1, maxRestartTime: 2h}", "spec.maxRestartTime Invalid; spec.numAllowedLocalASNumbers Invalid; spec.ttlSecurity Invalid")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, reachableBy: 'fd00::1'}", "spec.reachableBy Invalid")]
     [InlineData("{peerSelector: all(), reachableBy: 10.0.0.1}", "spec.reachableBy Forbidden")]
-    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, filters: [f]}", "spec.filters NotSupported")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, password: {}}", "spec.password.value Required")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 23456}", "spec.asNumber Invalid")]
     public void BGPPeer_Rules(string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("BGPPeer", spec)));

@@ -99,7 +99,7 @@ internal static class BgpChecks
         }
     }
 
-    private static string NoCommunity(string text) =>
+    public static string NoCommunity(string text) =>
         $"\"{Leaf.Printable(text)}\" is no community: aa:nn with numbers up to 65535 (RFC 1997), or aa:nn:mm with numbers up to 4294967295 (RFC 8092)";
 
     private static void CheckMesh(Findings findings, FieldPath at, BGPConfigurationSpec spec)

@@ -24,8 +24,8 @@ internal static class BgpPeerChecks
         Values.InRange(findings, at["numAllowedLocalASNumbers"], spec.NumAllowedLocalASNumbers, 0, 255, "number of occurrences");
         Values.InRange(findings, at["ttlSecurity"], spec.TtlSecurity, 0, 255, "number of hops");
         CheckReachableBy(findings, at["reachableBy"], spec, remote);
-        if (spec.Filters is { Count: > 0 })
-            findings.Add(at["filters"], FaultReason.NotSupported, "this version has no BGP filters: without them the peer would be told, and believed, more than you ask; remove them to peer unfiltered");
+        Values.Unique(findings, at["filters"], spec.Filters);
+        for (int i = 0; i < (spec.Filters?.Count ?? 0); i++) Values.ResourceName(findings, at["filters"][i], spec.Filters![i]);
     }
 
     private static void CheckLocalSide(Findings findings, FieldPath at, BGPPeerSpec spec)

@@ -13,6 +13,7 @@ internal static class Descriptions
         "IPAMBlock" => "IPAMBlock is a block of a pool and the node that owns it.",
         "BGPConfiguration" => "BGPConfiguration holds the BGP settings of the cluster (name default) or of one node (name node.NAME).",
         "BGPPeer" => "BGPPeer describes peerings of one, some or all nodes.",
+        "BGPFilter" => "BGPFilter says which routes peers are told and believed. BGPPeers name it.",
         "WorkloadEndpoint" => "WorkloadEndpoint is one interface of one workload, written by the agent that attached it.",
         "Profile" => "Profile holds rules that apply after all tiers, and labels that endpoints inherit.",
         "NetworkPolicy" => "NetworkPolicy applies to the endpoints of its own namespace.",

@@ -55,6 +55,13 @@ internal static class Columns
             Of<BGPPeer>("NextHop", "Next hop mode", p => p.Spec.NextHopMode, wide: true),
             Of<BGPPeer>("Filters", "Filters in order", p => Join(p.Spec.Filters), wide: true),
         ],
+        ["BGPFilter"] =
+        [
+            Of<BGPFilter>("ExportV4", "Number of rules", f => Count(f.Spec.ExportV4)),
+            Of<BGPFilter>("ImportV4", "Number of rules", f => Count(f.Spec.ImportV4)),
+            Of<BGPFilter>("ExportV6", "Number of rules", f => Count(f.Spec.ExportV6)),
+            Of<BGPFilter>("ImportV6", "Number of rules", f => Count(f.Spec.ImportV6)),
+        ],
         ["WorkloadEndpoint"] =
         [
             Of<WorkloadEndpoint>("Workload", "What it is an interface of", e => e.Spec.Pod ?? e.Spec.Workload),

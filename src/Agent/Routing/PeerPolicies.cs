@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Margay.Agent.Sync;
+using Margay.Api.NodeSync;
+using Margay.Bgp.Filter;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+
+namespace Margay.Agent.Routing;
+
+/// <summary>
+/// What a peer is believed and told: its BGP filters in order, then the default. By default everything is believed. A node tells what it originates, but for pools with disableBGPExport;
+/// a reflector also tells its internal peers what others of them told it. What was learned from external peers, and what external peers are told beyond our own, takes a filter
+/// that accepts it: no host becomes a transit by accident.
+/// <para>A filter that does not exist rejects everything in its place: to go on without it would tell and believe more than was asked for.</para>
+/// </summary>
+internal sealed class PeerPolicies
+{
+    private readonly HeldView _view;
+    private readonly NodeSettings _settings;
+    private readonly List<PolicyStatement> _hidden;
+    private readonly bool _hasExternalPeers;
+
+    // Peers with the same filters share one policy: comparing it with itself costs nothing.
+    private readonly Dictionary<string, IRouteFilter?> _imports = [];
+    private readonly Dictionary<(string Filters, bool External), IRouteFilter?> _exports = [];
+
+    public PeerPolicies(HeldView view, NodeSettings settings)
+    {
+        _view = view;
+        _settings = settings;
+        _hidden = [.. view.Pools.Values
+            .Where(p => p.DisableBgpExport && new NetworkName(p.Network).IsDefault && IpPrefix.TryParse(p.Cidr, out _))
+            .Select(p => new PolicyStatement($"IPPool {p.Name} has disableBGPExport", new RouteMatch { Prefix = new PrefixMatch(IpPrefix.Parse(p.Cidr), PrefixOperator.In) }, PolicyAction.Reject))];
+        _hasExternalPeers = view.Peers.Values.Any(p => p.AsNumber != (p.LocalAsNumber ?? settings.AsNumber));
+    }
+
+    /// <summary>Filters that the peer names and that do not exist.</summary>
+    public IEnumerable<string> MissingFor(PeerView peer) => (peer.Filters ?? []).Where(f => _view.BgpFilters.Find(f) is null);
+
+    /// <summary>Null: accepts everything.</summary>
+    public IRouteFilter? Import(PeerView peer)
+    {
+        string key = KeyOf(peer);
+        if (_imports.TryGetValue(key, out IRouteFilter? known)) return known;
+        List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Import)];
+        return _imports[key] = statements.Count == 0 ? null : new RoutePolicy([.. statements], PolicyAction.Accept);
+    }
+
+    /// <summary>Null: sends everything.</summary>
+    public IRouteFilter? Export(PeerView peer, bool external)
+    {
+        (string, bool) key = (KeyOf(peer), external);
+        if (_exports.TryGetValue(key, out IRouteFilter? known)) return known;
+        List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Export), .. _hidden];
+        PolicyAction otherwise;
+        if (_settings.RouteReflectorClusterId is not null && !external)
+        {
+            if (_hasExternalPeers) statements.Add(s_notFromOutside);
+            otherwise = PolicyAction.Accept;
+        }
+        else
+        {
+            statements.Add(s_own);
+            statements.Add(s_noTransit);
+            otherwise = PolicyAction.Reject;
+        }
+        return _exports[key] = statements.Count == 0 ? null : new RoutePolicy([.. statements], otherwise);
+    }
+
+    private static readonly PolicyStatement s_own = new("own routes", new RouteMatch { Origin = RouteOrigin.Own }, PolicyAction.Accept);
+    private static readonly PolicyStatement s_noTransit = new("learned from another peer, and no BGPFilter accepts it", RouteMatch.Any, PolicyAction.Reject);
+    private static readonly PolicyStatement s_notFromOutside = new("learned from an external peer, and no BGPFilter accepts it", new RouteMatch { Origin = RouteOrigin.LearnedExternally }, PolicyAction.Reject);
+
+    private IEnumerable<PolicyStatement> Chain(PeerView peer, Func<BgpFilterView, IEnumerable<PolicyStatement>> compile) =>
+        (peer.Filters ?? []).SelectMany(name => _view.BgpFilters.Find(name) is { } filter ? compile(filter) : [Missing(name)]);
+
+    private static PolicyStatement Missing(string name) => new($"BGPFilter {name} does not exist", RouteMatch.Any, PolicyAction.Reject);
+
+    private static string KeyOf(PeerView peer) => string.Join('\n', peer.Filters ?? []);
+}

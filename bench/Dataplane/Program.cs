@@ -8,6 +8,12 @@ using Margay.Dataplane.Kernel;
 using Margay.Netlink.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
+if (args is ["referee", { } count, { } file])
+{
+    await RefereeHost.HoldAsync(int.Parse(count, CultureInfo.InvariantCulture), file);
+    return;
+}
+
 // 1,000 endpoints, each under 10 of 100 policies of 10 rules in both directions; the time is that of the loop's pass: plan, commit, bookkeeping.
 const int Endpoints = 1000, Policies = 100, PerEndpoint = 10, RulesPerPolicy = 10;
 using NetworkNamespace space = NetworkNamespace.CreateAnonymous();

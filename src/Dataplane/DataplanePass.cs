@@ -233,12 +233,16 @@ internal sealed class DataplanePass
 
     private string? Commit()
     {
-        if (_tables.InSync) return null;
-        FilterTransaction plan = _tables.Plan();
-        if (plan.IsEmpty) return null;
-        NetlinkResult result = _tables.Apply(plan);
-        _counters = _counters with { NftCommits = _counters.NftCommits + 1, NftMessages = _counters.NftMessages + plan.Changes.Count };
-        return result.Ok ? null : $"a change of the tables: {result}";
+        // What is wanted, then what is not wanted any more.
+        for (int step = 0; step < 2 && !_tables.InSync; step++)
+        {
+            FilterTransaction plan = _tables.Plan();
+            if (plan.IsEmpty) return null;
+            NetlinkResult result = _tables.Apply(plan);
+            _counters = _counters with { NftCommits = _counters.NftCommits + 1, NftMessages = _counters.NftMessages + plan.Changes.Count };
+            if (!result.Ok) return $"a change of the tables: {result}";
+        }
+        return null;
     }
 
     /// <summary>Routes of workloads and blocks go as soon as we are in sync; what BGP left behind, when it has learnt what is announced now.</summary>

@@ -8,8 +8,12 @@ namespace Margay.Dataplane.Drivers;
 // Our nftables, wanted and there, and the transaction that leads from one to the other.
 //
 //   SetChain, SetElement … ─► desired ┐
-//                                     ├─ Plan ─► one transaction: tables, sets, chains │ elements out, in │ rules │ chains and sets out
-//   Resync (start, foreign change) ─► actual ┘                                          referents first                 references first
+//                                     ├─ Plan ─► 1st transaction: tables, sets, chains │ elements │ rules      2nd: late elements, chains, sets out
+//   Resync (start, foreign change) ─► actual ┘                   what is named before what names it                when nothing names them any more
+//
+// Why two: the kernel takes the rules for a packet once, when its evaluation begins, but looks into each set as it is at that moment. If the transaction that changes the
+// rules also took away what the old ones ask for, a packet that is just being looked at would see old rules with new sets, and find itself in neither: a few packets of
+// some 10,000 were lost so. Therefore nothing that rules may ask for (a Late set's element or bit, a chain, a set) goes together with a change: it goes right after it.
 //
 // Ours is what is in the tables of our name: nobody else has business there, so what we do not want in them goes. A chain is known again by the comments of its
 // rules, which hold digests; a set by its keys. The kernel is read back at the start and when someone else changed the tables, never otherwise. A transaction is
@@ -87,10 +91,6 @@ public sealed class FilterTables(IKernel kernel, string table)
 
     public bool IsApplied(FilterName chain) => !NeedsResync && _chains.Desired.ContainsKey(chain) && !_chains.ToUpdate.Contains(chain);
 
-    /// <summary>Names of the sets that wanted rules look up.</summary>
-    public IReadOnlySet<string> SetsNamedByRules() =>
-        _content.Values.SelectMany(c => c.Rules).SelectMany(r => r.Statements).OfType<FilterLookup>().Select(l => l.Set).ToHashSet();
-
     /// <summary>Reads back what is in the kernel.</summary>
     public NetlinkResult Resync()
     {
@@ -111,7 +111,7 @@ public sealed class FilterTables(IKernel kernel, string table)
         return default;
     }
 
-    /// <summary>The transaction that is due; empty when there is nothing to do.</summary>
+    /// <summary>The transaction that is due next; empty when there is nothing to do. After it was applied another may be due.</summary>
     public FilterTransaction Plan()
     {
         FilterTransaction plan = new(table);
@@ -123,8 +123,11 @@ public sealed class FilterTables(IKernel kernel, string table)
         PlanTables(plan);
         PlanNewSets(plan, _sets.ToUpdate);
         PlanNewChains(plan, _chains.ToUpdate.Where(n => !_chains.Actual.ContainsKey(n)));
-        foreach (FilterName name in _dirtyElements) PlanElements(plan, name);
+        Removals removals = _chains.ToUpdate.Count > 0 ? Removals.Early : Removals.NotOfMaps;
+        foreach (FilterName name in _dirtyElements) PlanElements(plan, name, removals);
         foreach (FilterName name in _chains.ToUpdate) PlanRules(plan, name, flush: _chains.Actual.ContainsKey(name));
+        if (!plan.IsEmpty) return plan;
+        foreach (FilterName name in _dirtyElements) PlanElements(plan, name, Removals.All);
         PlanRemovals(plan);
         return plan;
     }
@@ -154,7 +157,7 @@ public sealed class FilterTables(IKernel kernel, string table)
         PlanNewSets(plan, _sets.Desired.Keys);
         PlanNewChains(plan, _chains.Desired.Keys);
         foreach ((FilterName name, ElementTracker tracker) in _elements)
-            if (tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
+            if (_sets.Desired.ContainsKey(name) && tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
         foreach (FilterName name in _chains.Desired.Keys) PlanRules(plan, name, flush: false);
     }
 
@@ -177,16 +180,44 @@ public sealed class FilterTables(IKernel kernel, string table)
         foreach (FilterName name in names) plan.Add(new AddChain(name.Family, name.Name, _content[name].Base));
     }
 
-    private void PlanElements(FilterTransaction plan, FilterName name)
+    /// <summary>Which elements may go in a transaction.</summary>
+    private enum Removals
+    {
+        /// <summary>It changes rules: only what is not late.</summary>
+        Early,
+
+        /// <summary>It changes elements only. What moves from one plain set to another does so at once; what a map names is still asked for by who has read the map before.</summary>
+        NotOfMaps,
+        All,
+    }
+
+    private void PlanElements(FilterTransaction plan, FilterName name, Removals removals)
     {
         ElementTracker tracker = _elements[name];
         DeltaTracker<FilterElementKey, FilterElementData> elements = tracker.Elements;
+        List<FilterElementKey> gone = [];
+        List<KeyValuePair<FilterElementKey, FilterElementData>> added = [];
+        foreach (FilterElementKey key in elements.ToUpdate)
+        {
+            FilterElementData data = elements.Desired[key];
+            if (elements.Actual.TryGetValue(key, out FilterElementData there))
+            {
+                // Bits come early and go late.
+                if (tracker.Set is { Late: true, Data: FilterSetData.Id } && removals != Removals.All) data = data with { Id = data.Id | there.Id };
+                if (data == there) continue;
+                gone.Add(key);
+            }
+            added.Add(KeyValuePair.Create(key, data));
+        }
         // The elements of a set that goes, go with it; but a verdict map must let go of its chains first, so they are named even then.
-        List<FilterElementKey> gone = [.. elements.ToUpdate.Where(elements.Actual.ContainsKey)];
-        if (_sets.Desired.ContainsKey(name) || tracker.Set.Data == FilterSetData.Verdict) gone.AddRange(elements.ToDelete);
+        if ((_sets.Desired.ContainsKey(name) || tracker.Set.Data == FilterSetData.Verdict) && MayRemove(tracker.Set, removals, added.Count)) gone.AddRange(elements.ToDelete);
         if (gone.Count > 0) plan.Add(new DeleteElements(tracker.Set, gone));
-        if (elements.ToUpdate.Count > 0) plan.Add(new AddElements(tracker.Set, [.. elements.ToUpdate.Select(k => KeyValuePair.Create(k, elements.Desired[k]))]));
+        if (added.Count > 0) plan.Add(new AddElements(tracker.Set, added));
     }
+
+    /// <summary>Ranges that come may overlap those that go: the kernel takes them only together.</summary>
+    private static bool MayRemove(FilterSet set, Removals removals, int added) => removals == Removals.All || !set.Late || (set.Interval && added > 0)
+        || (removals == Removals.NotOfMaps && set.Data == FilterSetData.None);
 
     private void PlanRules(FilterTransaction plan, FilterName name, bool flush)
     {

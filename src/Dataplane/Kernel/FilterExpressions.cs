@@ -39,7 +39,7 @@ internal static class FilterExpressions
                 to.Add(new NftLookup(s.Set) { Invert = s.Negate });
                 break;
             case FilterMapToPriority s:
-                Load(s.Field, null, to);
+                Load(s.Fields, null, to);
                 to.Add(new NftLookup(s.Map) { Destination = NftRegister.R1 });
                 to.Add(NftMeta.Set(NftMetaKey.Priority));
                 break;

@@ -121,6 +121,7 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
 
     private static NftElement Element(FilterSet set, FilterElementKey key, FilterElementData data) => new(key.From)
     {
+        CatchAll = key.IsCatchAll,
         KeyEnd = key.IsRange ? key.To : null,
         Data = set.Data == FilterSetData.Id ? NftValue.Native(data.Id) : null,
         Verdict = set.Data == FilterSetData.Verdict ? NftVerdict.Goto(data.Goto!) : null,

@@ -12,7 +12,11 @@ internal static class ChainNames
     public const string Egress = "egress", Ingress = "ingress";
     public const string Pools4 = "pools4", Pools6 = "pools6", Masquerade4 = "masquerade4", Masquerade6 = "masquerade6";
 
-    public static string Verdicts(PolicyType direction, bool v6) => $"{Direction(direction)}-sets{(v6 ? 6 : 4)}";
+    /// <summary>From the id of a list of policies to its chain.</summary>
+    public static string Verdicts(PolicyType direction) => $"{Direction(direction)}-lists";
+
+    /// <summary>From protocol and port to the policies and rules that name them.</summary>
+    public static string Ports(PolicyType direction) => $"{Direction(direction)}-ports";
     public static string Direction(PolicyType direction) => direction == PolicyType.Ingress ? Ingress : Egress;
 
     /// <summary>pi-default.web-3fa0b1c2 for the ingress rules of NetworkPolicy/default/web.</summary>

@@ -35,6 +35,9 @@ internal static class FixedRules
     public static void Want(FilterTables tables, DataplaneOptions options)
     {
         foreach (FilterSet set in Sets()) tables.SetSet(set);
+        // No bit for a port that no policy names: the list's id must not be taken for bits.
+        foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
+            tables.SetElement(new FilterName(FilterFamily.Inet, ChainNames.Ports(direction)), default);
         foreach (FilterChain chain in Chains(options)) tables.SetChain(chain);
     }
 
@@ -49,8 +52,8 @@ internal static class FixedRules
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
         {
             yield return Set(ChainNames.Direction(direction), FilterSetData.Id, FilterField.InputInterface);
-            yield return Set(ChainNames.Verdicts(direction, false), FilterSetData.Verdict, FilterField.Priority);
-            yield return Set(ChainNames.Verdicts(direction, true), FilterSetData.Verdict, FilterField.Priority);
+            yield return Set(ChainNames.Verdicts(direction), FilterSetData.Verdict, FilterField.Priority) with { Late = true };
+            yield return Set(ChainNames.Ports(direction), FilterSetData.Id, FilterField.TransportProtocol, FilterField.DestinationPort) with { Late = true };
         }
     }
 
@@ -131,13 +134,13 @@ internal static class FixedRules
         // A workload could otherwise speak to the tunnel ends of other hosts in our name.
         yield return new FilterRule("VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)), Count, FilterVerdict.Drop);
         yield return new FilterRule("IP in IP", Protocol(IpInIp), Count, FilterVerdict.Drop);
-        foreach (FilterRule rule in Dispatch(FilterField.InputInterface, PolicyType.Egress)) yield return rule;
+        yield return Dispatch(FilterField.InputInterface, PolicyType.Egress);
         yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
     }
 
     private static IEnumerable<FilterRule> Ingress()
     {
-        foreach (FilterRule rule in Dispatch(FilterField.OutputInterface, PolicyType.Ingress)) yield return rule;
+        yield return Dispatch(FilterField.OutputInterface, PolicyType.Ingress);
         yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
     }
 
@@ -168,16 +171,11 @@ internal static class FixedRules
     }
 
     /// <summary>
-    /// From the interface to its policy set's chain. The priority is cleared first, so that what another program left there is not taken for a set's id,
-    /// and by the set's chain once it has served.
+    /// From the interface to the chain of its list of policies, in one rule: an interface without an entry ends it, so that what another program left in the priority is
+    /// not taken for a list's id. Whoever accepts clears the priority.
     /// </summary>
-    private static IEnumerable<FilterRule> Dispatch(FilterField field, PolicyType direction)
-    {
-        yield return new FilterRule("no set", new FilterSetPriority(0));
-        yield return new FilterRule("policy set", new FilterMapToPriority(field, ChainNames.Direction(direction)));
-        yield return new FilterRule("policy", IsV4, new FilterVerdictMap(FilterField.Priority, ChainNames.Verdicts(direction, false)));
-        yield return new FilterRule("policy", IsV6, new FilterVerdictMap(FilterField.Priority, ChainNames.Verdicts(direction, true)));
-    }
+    private static FilterRule Dispatch(FilterField field, PolicyType direction) =>
+        new("policies", new FilterMapToPriority([field], ChainNames.Direction(direction)), new FilterVerdictMap(FilterField.Priority, ChainNames.Verdicts(direction)));
 
     private static FilterSet Set(string name, FilterSetData data, params FilterField[] key) => new(FilterFamily.Inet, name, [.. key], data);
 

@@ -151,23 +151,23 @@ internal sealed class IpSetManager(FilterTables tables)
         if (state.Type == IpSetType.IpPorts)
         {
             string ports = Name("p", v6, id).Name;
-            yield return (new SetPart(ports, null), new FilterSet(FilterFamily.Inet, ports, [address, FilterField.TransportProtocol, FilterField.DestinationPort]));
+            yield return (new SetPart(ports, null), new FilterSet(FilterFamily.Inet, ports, [address, FilterField.TransportProtocol, FilterField.DestinationPort], Late: true));
             yield break;
         }
         string hosts = Name("h", v6, id).Name;
-        yield return (new SetPart(hosts, null), new FilterSet(FilterFamily.Inet, hosts, [address]));
+        yield return (new SetPart(hosts, null), new FilterSet(FilterFamily.Inet, hosts, [address], Late: true));
         SortedSet<IpPrefix> nets = state.Nets[v6 ? 1 : 0];
         if (nets.Count is > 0 and <= IntervalLimit)
         {
             string name = Name("n", v6, id).Name;
-            yield return (new SetPart(name, null), new FilterSet(FilterFamily.Inet, name, [address], Interval: true));
+            yield return (new SetPart(name, null), new FilterSet(FilterFamily.Inet, name, [address], Interval: true, Late: true));
         }
         if (nets.Count <= IntervalLimit) yield break;
         for (int length = 0; length < state.Lengths[v6 ? 1 : 0].Length; length++)
         {
             if (state.Lengths[v6 ? 1 : 0][length] == 0) continue;
             string name = LengthName(length, v6, id).Name;
-            yield return (new SetPart(name, Mask(length, v6)), new FilterSet(FilterFamily.Inet, name, [address]));
+            yield return (new SetPart(name, Mask(length, v6)), new FilterSet(FilterFamily.Inet, name, [address], Late: true));
         }
     }
 

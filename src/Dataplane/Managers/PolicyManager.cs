@@ -11,17 +11,28 @@ namespace Margay.Dataplane.Managers;
 // From policy sets to chains. An endpoint's interface maps to the id of its policy set (a plain map), the id to a chain (a verdict map of which there are as many entries as
 // there are different lists of policies, not endpoints):
 //
-//   egress-sets4:  id ─► goto se<set>-4 ─► jump pe-<policy> (shared by all sets)   accept │ drop │ return = no opinion
-//                                          jump te<set>-0   (a tier in which a policy may Pass: rules inline, return = Pass)
-//                                          drop             (end of a tier that denies, or of everything)
+//   egress-lists:  id ─► goto se<set> ─► (IPv6, if it differs: goto se<set>-6)
+//                                        priority := egress-ports[protocol . port]           which policies name this port (PortIndex)
+//                                        its bit: jump pe-<policy> (shared by all sets)      accept │ drop │ return = no opinion
+//                                        jump te<set>-0   (a tier in which a policy may Pass: rules inline, return = Pass)
+//                                        drop             (end of a tier that denies, or of everything)
 //
 // Chains of policies are named after them, so a changed policy is new rules in an old chain: no set, no endpoint is touched. Chains for the two families
-// are one where the rules are the same.
+// are one where the rules are the same; a family in which a policy has no rule has no chain.
 
 /// <summary>Keeps the chains of all policy sets in use. Owned by the dataplane's loop.</summary>
 internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, ushort logGroup, ViewState view)
 {
+    /// <summary>With fewer policies that the index could rule out, a list jumps to them all.</summary>
+    private const int MinPoliciesForIndex = 4;
+
     private readonly RuleRenderer _renderer = new(ipSets, constants, logGroup);
+    private readonly Dictionary<PolicyType, PortIndex> _ports = new()
+    {
+        [PolicyType.Ingress] = new PortIndex(tables, PolicyType.Ingress),
+        [PolicyType.Egress] = new PortIndex(tables, PolicyType.Egress),
+    };
+
     private readonly Dictionary<string, ActiveSet> _sets = [];
     private readonly Dictionary<uint, string> _setOfId = [];
     private readonly Dictionary<string, Source> _sources = [];
@@ -45,12 +56,26 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         public PolicyType Direction => direction;
         public HashSet<string> Users { get; } = [];
         public CompiledPolicy? Compiled { get; set; }
-        public bool HasPass { get; set; }
 
-        /// <summary>Both families have the same rules: one chain serves both.</summary>
-        public bool IsShared { get; set; }
+        /// <summary>What lists that name it depend on.</summary>
+        public SourceFace Face { get; set; }
+
+        /// <summary>Its rules by family, where they stand in the lists' chains.</summary>
+        public IReadOnlyList<FilterRule>[] Inline { get; set; } = [[], []];
+
         public List<FilterName> Chains { get; } = [];
         public List<string> IpSets { get; set; } = [];
+    }
+
+    /// <summary>How a list refers to a policy.</summary>
+    /// <param name="HasPass">Its rules stand in the chains of tiers.</param>
+    /// <param name="IsShared">Both families have the same rules: one chain serves both.</param>
+    /// <param name="Has4">There are rules for IPv4.</param>
+    /// <param name="IsIndexed">All its rules are in the port index.</param>
+    /// <param name="AsksIndex">Its rules look at their bits.</param>
+    private readonly record struct SourceFace(bool HasPass, bool IsShared, bool Has4, bool Has6, bool IsIndexed, bool AsksIndex)
+    {
+        public bool Has(bool v6) => v6 ? Has6 : Has4;
     }
 
     /// <summary>Takes a set into use and returns the id that its endpoints' interfaces map to.</summary>
@@ -94,7 +119,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             if (!source.IpSets.Any(ipSetIds.Contains)) continue;
             _dirtySources.Add(name);
             // Where a policy may pass, its rules stand in the sets' chains.
-            if (source.HasPass) _dirtySets.UnionWith(source.Users);
+            if (source.Face.HasPass) _dirtySets.UnionWith(source.Users);
         }
     }
 
@@ -109,7 +134,6 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             if (_sets.TryGetValue(id, out ActiveSet? set)) RenderSet(set);
         _dirtySources.Clear();
         _dirtySets.Clear();
-        constants.Retain(tables.SetsNamedByRules());
     }
 
     private void NoteChanged(string name)
@@ -142,18 +166,34 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private void RenderSource(string name, Source source)
     {
         CompiledPolicy compiled = Compile(source);
-        bool hasPass = !source.IsProfile && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass);
-        FilterRule[] v4 = [.. _renderer.Render(compiled, v6: false)], v6 = [.. _renderer.Render(compiled, v6: true)];
-        bool shared = v4.Select(r => r.Comment).SequenceEqual(v6.Select(r => r.Comment));
-        // How the sets refer to it is another now; and with Pass its rules stand in their chains.
-        if (hasPass || hasPass != source.HasPass || shared != source.IsShared || source.Compiled is null) _dirtySets.UnionWith(source.Users);
+        bool first = source.Compiled is null;
+        RenderedPolicy v4 = _renderer.Render(compiled, v6: false), v6 = _renderer.Render(compiled, v6: true);
+        constants.Hold(name);
+        bool shared = v4.Rules.Select(r => r.Comment).SequenceEqual(v6.Rules.Select(r => r.Comment));
+        SourceFace face = new(
+            !source.IsProfile && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass), shared, v4.Rules.Count > 0, v6.Rules.Count > 0,
+            IsIndexed: (v4.IsIndexed || v4.Rules.Count == 0) && (v6.IsIndexed || v6.Rules.Count == 0), v4.AsksIndex || v6.AsksIndex);
+        // With Pass its rules stand in the sets' chains.
+        if (first || face != source.Face || face.HasPass) _dirtySets.UnionWith(source.Users);
         source.Compiled = compiled;
-        source.HasPass = hasPass;
-        source.IsShared = shared;
+        source.Face = face;
         source.IpSets = [.. RuleRenderer.SetsOf(compiled)];
-        if (hasPass) Replace(source.Chains, []);
-        else if (shared) Replace(source.Chains, [Chain(name, v4)]);
-        else Replace(source.Chains, [Chain(name + "-4", v4), Chain(name + "-6", v6)]);
+        source.Inline = face.HasPass ? [v4.Rules, v6.Rules] : [[], []];
+        _ports[source.Direction].Set(name, Claims(name, face, v4, v6));
+        if (face.HasPass) Replace(source.Chains, []);
+        else if (shared) Replace(source.Chains, face.Has4 ? [Chain(name, v4.Rules)] : []);
+        else Replace(source.Chains, [.. face.Has4 ? [Chain(name + "-4", v4.Rules)] : (FilterChain[])[], .. face.Has6 ? [Chain(name + "-6", v6.Rules)] : (FilterChain[])[]]);
+    }
+
+    /// <summary>The policy's bit where its jump may be left out, its rules' bits where they look.</summary>
+    private static Dictionary<(byte Protocol, ushort Port), uint> Claims(string name, SourceFace face, RenderedPolicy v4, RenderedPolicy v6)
+    {
+        Dictionary<(byte Protocol, ushort Port), uint> claims = [];
+        if (!face.IsIndexed && !face.AsksIndex) return claims;
+        uint own = face.IsIndexed && !face.HasPass ? PortIndex.PolicyBit(name) : 0;
+        foreach (RenderedPolicy family in (ReadOnlySpan<RenderedPolicy>)[v4, v6])
+            foreach ((var key, uint bits) in family.Ports) claims[key] = claims.GetValueOrDefault(key) | own | (family.AsksIndex ? bits : 0);
+        return claims;
     }
 
     private CompiledPolicy Compile(Source source) => source.IsProfile
@@ -162,39 +202,46 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     private void RenderSet(ActiveSet active)
     {
-        List<FilterChain> v4 = Chains(active.Set, v6: false), v6 = Chains(active.Set, v6: true);
-        bool shared = v4.Select(c => c.Image).SequenceEqual(v6.Select(c => c.Image));
         string name = ChainNames.Set(active.Set.Id);
-        IEnumerable<FilterChain> chains = shared ? v4 : v4.Concat(Chains(active.Set, v6: true, "-6"));
-        Replace(active.Chains, [.. chains]);
-        FilterElementKey key = NftValue.Native(active.Id);
-        tables.SetElement(Verdicts(active.Set.Direction, false), key, new FilterElementData(0, name));
-        tables.SetElement(Verdicts(active.Set.Direction, true), key, new FilterElementData(0, shared ? name : name + "-6"));
+        List<FilterChain> v4 = Chains(active.Set, v6: false, ""), v6 = Chains(active.Set, v6: true, "-6");
+        bool shared = v4.Count == v6.Count && v4.Zip(v6).All(p => p.First.Rules.Select(r => r.Comment).SequenceEqual(p.Second.Rules.Select(r => r.Comment)));
+        if (!shared)
+        {
+            // The list's own chain is the last of them.
+            v4[^1] = Chain(name, [new FilterRule("IPv6", new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(10)), FilterVerdict.Goto(name + "-6")), .. v4[^1].Rules]);
+            v4.AddRange(v6);
+        }
+        Replace(active.Chains, [.. v4]);
+        tables.SetElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id), new FilterElementData(0, name));
     }
 
-    /// <summary>The set's chain and those of its tiers, in one family.</summary>
-    private List<FilterChain> Chains(PolicySet set, bool v6, string suffix = "")
+    /// <summary>The set's chain, last, and those of its tiers, in one family.</summary>
+    private List<FilterChain> Chains(PolicySet set, bool v6, string suffix)
     {
         List<FilterChain> chains = [];
-        List<FilterRule> rules = [new("found", new FilterSetPriority(0))];
+        List<FilterRule> rules = [];
+        Source[] all = [.. Names(set).Select(n => _sources[n.Chain])];
+        bool indexed = all.Count(s => s.Face is { IsIndexed: true, HasPass: false }) >= MinPoliciesForIndex;
+        if (indexed || all.Any(s => s.Face.AsksIndex))
+            rules.Add(new FilterRule("who names this port", new FilterMapToPriority([FilterField.TransportProtocol, FilterField.DestinationPort], ChainNames.Ports(set.Direction))));
         bool decided = false;
         for (int i = 0; i < set.Tiers.Count && !decided; i++)
         {
             PolicySetTier tier = set.Tiers[i];
             FilterRule? end = tier.Default == TierDefault.Deny ? new FilterRule($"end of tier {tier.Name}", new FilterCounter(), FilterVerdict.Drop) : null;
             Source[] policies = [.. tier.Policies.Select(p => _sources[ChainNames.Policy(set.Direction, p)])];
-            bool mayPass = policies.Any(p => p.HasPass);
+            bool mayPass = policies.Any(p => p.Face.HasPass);
             List<FilterRule> body = mayPass ? [] : rules;
             foreach (Source policy in policies)
             {
-                if (policy.HasPass) body.AddRange(_renderer.Render(policy.Compiled!, v6));
-                else body.Add(Jump(policy, ChainNames.Policy(set.Direction, policy.Id), v6));
+                if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
+                else AddJump(policy, ChainNames.Policy(set.Direction, policy.Id), v6, indexed, body);
             }
             if (end is not null) body.Add(end);
             if (mayPass)
             {
                 string name = ChainNames.Tier(set.Id, i) + suffix;
-                chains.Add(Chain(name, [.. body]));
+                chains.Add(Chain(name, body));
                 rules.Add(new FilterRule($"tier {tier.Name}", FilterVerdict.Jump(name)));
             }
             decided = end is not null && !mayPass;
@@ -202,21 +249,25 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!decided)
         {
             foreach (string profile in set.Profiles)
-                rules.Add(Jump(_sources[ChainNames.Profile(set.Direction, profile)], ChainNames.Profile(set.Direction, profile), v6));
+                AddJump(_sources[ChainNames.Profile(set.Direction, profile)], ChainNames.Profile(set.Direction, profile), v6, indexed, rules);
             rules.Add(new FilterRule("nothing allows it", new FilterCounter(), FilterVerdict.Drop));
         }
-        chains.Add(Chain(ChainNames.Set(set.Id) + suffix, [.. rules]));
+        chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));
         return chains;
     }
 
-    private static FilterRule Jump(Source source, string chain, bool v6) =>
-        new(source.Id, FilterVerdict.Jump(source.IsShared ? chain : chain + (v6 ? "-6" : "-4")));
+    private static void AddJump(Source source, string chain, bool v6, bool indexed, List<FilterRule> to)
+    {
+        if (!source.Face.Has(v6)) return;
+        FilterVerdict jump = FilterVerdict.Jump(source.Face.IsShared ? chain : chain + (v6 ? "-6" : "-4"));
+        to.Add(indexed && source.Face.IsIndexed
+            ? new FilterRule(source.Id, new FilterAnyBit(FilterField.Priority, PortIndex.PolicyBit(chain)), jump)
+            : new FilterRule(source.Id, jump));
+    }
 
     private void Drop(ActiveSet active)
     {
-        FilterElementKey key = NftValue.Native(active.Id);
-        tables.RemoveElement(Verdicts(active.Set.Direction, false), key);
-        tables.RemoveElement(Verdicts(active.Set.Direction, true), key);
+        tables.RemoveElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id));
         Replace(active.Chains, []);
         _sets.Remove(active.Set.Id);
         _setOfId.Remove(active.Id);
@@ -226,6 +277,8 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             source.Users.Remove(active.Set.Id);
             if (source.Users.Count > 0) continue;
             Replace(source.Chains, []);
+            constants.Release(name);
+            _ports[source.Direction].Set(name, new Dictionary<(byte, ushort), uint>());
             _sources.Remove(name);
         }
     }
@@ -241,7 +294,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         }
     }
 
-    private static FilterChain Chain(string name, FilterRule[] rules) => new(FilterFamily.Inet, name, null, [.. rules]);
+    private static FilterChain Chain(string name, IEnumerable<FilterRule> rules) => new(FilterFamily.Inet, name, null, [.. rules]);
 
-    private static FilterName Verdicts(PolicyType direction, bool v6) => new(FilterFamily.Inet, ChainNames.Verdicts(direction, v6));
+    private static FilterName Verdicts(PolicyType direction) => new(FilterFamily.Inet, ChainNames.Verdicts(direction));
 }

@@ -14,7 +14,7 @@ public class ListingTests
             Rules.Egress("out", Rules.Allow));
         await host.WaitProgrammedAsync(a);
         string listing = host.Ruleset();
-        Assert.Contains("tcp dport 80 accept comment \"GlobalNetworkPolicy/in 0", listing, StringComparison.Ordinal);
+        Assert.Contains("tcp dport 80 meta priority set none accept comment \"GlobalNetworkPolicy/in 0", listing, StringComparison.Ordinal);
         Assert.Contains("ip saddr @nets-", listing, StringComparison.Ordinal);
         Assert.Contains("ip6 saddr fd00::/8 counter drop", listing, StringComparison.Ordinal);
         Assert.Contains("\"mga\" . 10.65.0.1", listing, StringComparison.Ordinal);

@@ -48,8 +48,11 @@ public enum FilterSetData
     Verdict,
 }
 
-/// <summary>A set or map without its elements. <paramref name="Interval"/> sets hold ranges that do not overlap.</summary>
-public sealed record FilterSet(FilterFamily Family, string Name, ImmutableArray<FilterField> Key, FilterSetData Data = FilterSetData.None, bool Interval = false)
+/// <summary>
+/// A set or map without its elements. <paramref name="Interval"/> sets hold ranges that do not overlap. In a <paramref name="Late"/> set an element, or a bit of its number,
+/// that is too much for a moment does no harm, but one that rules still ask for does when it is gone: removals wait until the rules have changed.
+/// </summary>
+public sealed record FilterSet(FilterFamily Family, string Name, ImmutableArray<FilterField> Key, FilterSetData Data = FilterSetData.None, bool Interval = false, bool Late = false)
 {
     public bool Equals(FilterSet? other) => other is not null && Family == other.Family && Name == other.Name && Data == other.Data && Interval == other.Interval
         && KeyWidths.SequenceEqual(other.KeyWidths);
@@ -63,9 +66,10 @@ public sealed record FilterSet(FilterFamily Family, string Name, ImmutableArray<
     public int KeyLength => Key.Length == 1 ? Key[0].Width() : Key.Sum(k => k.PaddedWidth());
 }
 
-/// <summary>Key of an element: a value, or a range whose both ends belong to it.</summary>
+/// <summary>Key of an element: a value, or a range whose both ends belong to it. The default stands for every key that is not in the set.</summary>
 public readonly record struct FilterElementKey(NftValue From, NftValue To)
 {
+    public bool IsCatchAll => From.IsEmpty;
     public static implicit operator FilterElementKey(NftValue key) => new(key, default);
     public static FilterElementKey FromNftValue(NftValue key) => key;
     public bool IsRange => To.Length > 0;

@@ -36,12 +36,13 @@ public sealed record FilterLookup(ImmutableArray<FilterField> Fields, string Set
 }
 
 /// <summary>
-/// The packet's priority becomes what <paramref name="Map"/> gives for the field; without an entry the rule ends. The priority carries the id of a policy set from
-/// here to <see cref="FilterVerdictMap"/>. (The kernel could keep it in a register; nft 1.0 aborts when it lists a lookup of what a lookup loaded.)
+/// The packet's priority becomes what <paramref name="Map"/> gives for the fields, joined; without an entry the rule ends. The priority carries the id of a policy set
+/// from here to <see cref="FilterVerdictMap"/>, and after that the bits of the port index. (The kernel could keep them in a register within a rule; nft 1.0 aborts when
+/// it lists a lookup of what a lookup loaded.)
 /// </summary>
-public sealed record FilterMapToPriority(FilterField Field, string Map) : FilterStatement
+public sealed record FilterMapToPriority(ImmutableArray<FilterField> Fields, string Map) : FilterStatement
 {
-    public override string ToString() => $"meta priority set {Field.Text()} map @{Map}";
+    public override string ToString() => $"meta priority set {string.Join(" . ", Fields.Select(f => f.Text()))} map @{Map}";
 }
 
 public sealed record FilterSetPriority(uint Value) : FilterStatement

@@ -1,6 +1,7 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -20,6 +21,9 @@ internal sealed class TablesOnlyKernel(IKernel real) : IKernel
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address) => new NetlinkResult(Errno.ENETUNREACH);
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => new List<Neighbour>();
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => new NetlinkResult[changes.Count];
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();
+    public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
+    public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();
     public NetlinkResult<FilterState> ReadTables(string table) => real.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => real.Commit(transaction);
     public void Listen(Action<KernelNotification> onChange) => real.Listen(onChange);

@@ -30,6 +30,7 @@ internal sealed class DataplanePass
     private readonly ViewState _view = new();
     private readonly IpSetManager _ipSets;
     private readonly PolicyManager _policies;
+    private readonly FlowManager _flows;
     private readonly PoolManager _pools;
     private readonly RouteManager _routing;
     private readonly EndpointManager _endpoints;
@@ -63,7 +64,8 @@ internal sealed class DataplanePass
         _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), options.LogGroup, _view);
         _pools = new PoolManager(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
-        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _view);
+        _flows = new FlowManager(kernel, _policies, _ipSets.Members);
+        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, _view);
         FixedRules.Want(_tables, options);
     }
 
@@ -101,6 +103,7 @@ internal sealed class DataplanePass
         if (ViewState.Apply(_view.Pools, delta.Pools, delta.RemovedPools, all, p => p.Name).Count > 0) _pools.Apply(_view.Pools.Values);
         if (ViewState.Apply(_view.Blocks, delta.Blocks, delta.RemovedBlocks, all, b => b.Id).Count > 0) WantBlocks();
         _policies.OnReshaped(_ipSets.Apply(delta));
+        _policies.OnMembersChanged(_ipSets.TakeChanges());
         foreach (string id in ViewState.Apply(_view.Policies, delta.Policies, delta.RemovedPolicies, all, p => p.Id)) _policies.OnPolicyChanged(id);
         foreach (string name in ViewState.Apply(_view.Profiles, delta.Profiles, delta.RemovedProfiles, all, p => p.Name)) _policies.OnProfileChanged(name);
         _endpoints.OnViewChanged(ViewState.Apply(_view.Endpoints, delta.Endpoints, delta.RemovedEndpoints, all, e => e.Id));
@@ -213,6 +216,9 @@ internal sealed class DataplanePass
             Note("a neighbour entry", _neighbours.Apply());
             Note("a nexthop object", _nexthops.ApplyUpdates());
             Note("a route", _routes.ApplyUpdates());
+            // The rules are there: what they deny will not come back.
+            _flows.OnSetsChanged(_policies.TakeTightened());
+            if (!_flows.InSync) Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds()).Ok);
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
 
@@ -291,6 +297,7 @@ internal sealed class DataplanePass
         {
             Passes = _counters.Passes + 1,
             RouteMessages = _routes.Messages,
+            FlowsCut = _flows.Cut,
             Failures = _counters.Failures + (refusal is null ? 0 : 1),
             Repairs = _counters.Repairs + (_repairing ? 1 : 0),
             LastPass = took,

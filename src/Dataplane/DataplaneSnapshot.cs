@@ -28,6 +28,9 @@ public sealed record DataplaneCounters
     public long NftCommits { get; init; }
     public long NftMessages { get; init; }
     public long RouteMessages { get; init; }
+
+    /// <summary>Connections cut because policy denies them now, or their endpoint is gone.</summary>
+    public long FlowsCut { get; init; }
     public long Failures { get; init; }
 
     /// <summary>Times that something of ours was found changed by someone else and put right.</summary>

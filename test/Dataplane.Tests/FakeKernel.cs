@@ -1,6 +1,7 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -100,6 +101,11 @@ internal sealed class FakeKernel : IKernel
         }
         return new NetlinkResult[changes.Count];
     }
+
+    public List<ConntrackFlow> Flows { get; } = [];
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => Flows.ToList();
+    public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => Flows.RemoveAll(flows.Contains);
+    public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => new HashSet<InetAddress> { InetAddress.Parse("192.0.2.9") };
 
     public NetlinkResult<FilterState> ReadTables(string table) => Tables.Read();
 

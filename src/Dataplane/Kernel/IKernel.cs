@@ -1,5 +1,6 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -43,6 +44,15 @@ public interface IKernel : IDisposable
     NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours();
 
     IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
+
+    /// <summary>Every connection that is tracked.</summary>
+    NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows();
+
+    /// <summary>Forgets these connections; returns how many were still there.</summary>
+    NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows);
+
+    /// <summary>The addresses of the namespace's own links.</summary>
+    NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses();
 
     /// <summary>All of our tables. A table that is not there is simply absent.</summary>
     NetlinkResult<FilterState> ReadTables(string table);

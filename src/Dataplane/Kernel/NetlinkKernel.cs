@@ -1,5 +1,6 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
@@ -7,7 +8,7 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// The real kernel. Three sockets are opened once and kept: requests to rtnetlink, requests to nf_tables (closing one with destroy work pending waits 5–13 ms),
+/// The real kernel. Sockets are opened once and kept: requests to rtnetlink, to nf_tables (closing one with destroy work pending waits 5–13 ms), to conntrack,
 /// and a monitor of each on its own thread. The namespace is that of the opener unless another is given, which
 /// stays the caller's to dispose.
 /// </summary>
@@ -17,6 +18,7 @@ public sealed class NetlinkKernel : IKernel
     private readonly DataplaneOptions _options;
     private readonly RouteSocket _routes;
     private readonly KernelTables _tables;
+    private readonly ConntrackSocket _flows;
     private KernelMonitor? _monitor;
 
     public NetlinkKernel(DataplaneOptions options, NetworkNamespace? space = null)
@@ -25,6 +27,7 @@ public sealed class NetlinkKernel : IKernel
         _space = space;
         _routes = space is null ? RouteSocket.Open() : RouteSocket.OpenIn(space);
         _tables = new KernelTables(space);
+        _flows = space is null ? ConntrackSocket.Open() : ConntrackSocket.OpenIn(space);
     }
 
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix)
@@ -103,6 +106,16 @@ public sealed class NetlinkKernel : IKernel
         return ResultPerChange(batch, changes.Count);
     }
 
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _flows.ListFlows();
+
+    public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _flows.DeleteFlows(flows);
+
+    public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses()
+    {
+        NetlinkResult<IReadOnlyList<InterfaceAddress>> all = _routes.ListAddresses();
+        return all.Ok ? all.Value.Select(a => a.Local).ToHashSet() : all.Result;
+    }
+
     public NetlinkResult<FilterState> ReadTables(string table) => _tables.Read(table);
 
     public NetlinkResult Commit(FilterTransaction transaction) => _tables.Commit(transaction);
@@ -125,6 +138,7 @@ public sealed class NetlinkKernel : IKernel
     public void Dispose()
     {
         _monitor?.Dispose();
+        _flows.Dispose();
         _routes.Dispose();
         _tables.Dispose();
     }

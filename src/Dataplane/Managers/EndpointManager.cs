@@ -14,7 +14,7 @@ namespace Margay.Dataplane.Managers;
 /// Owned by the dataplane's loop.
 /// </summary>
 internal sealed class EndpointManager(
-    FilterTables tables, HostLinks links, Neighbours neighbours, RouteManager routes, Routes routeDriver, PolicyManager policies, ViewState view)
+    FilterTables tables, HostLinks links, Neighbours neighbours, RouteManager routes, Routes routeDriver, PolicyManager policies, FlowManager flows, ViewState view)
 {
     private readonly Dictionary<string, State> _endpoints = [];
     private readonly Dictionary<string, string> _byInterface = [];
@@ -82,9 +82,28 @@ internal sealed class EndpointManager(
             if (now is not null) Want(id, now);
             if (before is not null) Unwant(id, before, now);
             state.Wants = now;
+            if (before is not null) NoteFlows(before, now);
             _unreported.Add(id);
         }
         _dirty.Clear();
+    }
+
+    private void NoteFlows(Wants before, Wants? now)
+    {
+        flows.OnGone(now is null ? before.Addresses : before.Addresses.Except(now.Addresses));
+        if (now is not null && (!Equals(before.Ingress, now.Ingress) || !Equals(before.Egress, now.Egress))) flows.OnEndpointChanged(now.Addresses);
+    }
+
+    /// <summary>By address, the endpoints that policy decides about.</summary>
+    public IReadOnlyDictionary<InetAddress, PolicedEnd> PolicedEnds()
+    {
+        Dictionary<InetAddress, PolicedEnd> ends = [];
+        foreach (State state in _endpoints.Values)
+        {
+            if (state.Wants is not { Ingress: { } ingress, Egress: { } egress } wants) continue;
+            foreach (InetAddress address in wants.Addresses) ends[address] = new PolicedEnd(ingress, egress);
+        }
+        return ends;
     }
 
     /// <summary>Endpoints whose news has not been told: programmed, or failed for a reason not told yet; and, when what was taken away is <paramref name="gone"/>, removed.</summary>
@@ -171,7 +190,11 @@ internal sealed class EndpointManager(
 
     private void Unwant(string id, State state)
     {
-        if (state.Wants is { } wants) Unwant(id, wants, null);
+        if (state.Wants is { } wants)
+        {
+            Unwant(id, wants, null);
+            flows.OnGone(wants.Addresses);
+        }
         state.Wants = null;
     }
 

@@ -4,8 +4,17 @@ using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
+using Margay.Policy;
 
 namespace Margay.Dataplane.Managers;
+
+/// <summary>What happened to a set's members.</summary>
+[Flags]
+internal enum MemberChange
+{
+    Added = 1,
+    Removed = 2,
+}
 
 /// <summary>A kernel set that holds some of a set's members: the address, masked if a mask is given, is in it.</summary>
 internal readonly record struct SetPart(string Name, NftValue? Mask);
@@ -27,6 +36,18 @@ internal sealed class IpSetManager(FilterTables tables)
     internal const int IntervalLimit = 512;
 
     private readonly Dictionary<string, State> _sets = [];
+    private Dictionary<string, MemberChange> _changes = [];
+
+    /// <summary>The members once more, for the evaluator.</summary>
+    public AddressSets Members { get; } = new();
+
+    /// <summary>Sets whose members came or went since the last time.</summary>
+    public IReadOnlyDictionary<string, MemberChange> TakeChanges()
+    {
+        Dictionary<string, MemberChange> taken = _changes;
+        if (taken.Count > 0) _changes = [];
+        return taken;
+    }
 
     private sealed class State(IpSetType type)
     {
@@ -62,6 +83,7 @@ internal sealed class IpSetManager(FilterTables tables)
     {
         if (_sets.TryGetValue(view.Id, out State? state) && state.Type != view.Type) Remove(view.Id, reshaped);
         if (!_sets.TryGetValue(view.Id, out state)) _sets[view.Id] = state = new State(view.Type);
+        Members.Set(view);
         if (view.Type == IpSetType.IpPorts)
         {
             HashSet<PortMember> wanted = [.. view.Members.Select(ParsePort)];
@@ -77,6 +99,7 @@ internal sealed class IpSetManager(FilterTables tables)
     private void Change(IpSetChange change, HashSet<string> reshaped)
     {
         if (!_sets.TryGetValue(change.Id, out State? state)) return;
+        Members.Change(change);
         if (state.Type == IpSetType.IpPorts)
             Update(change.Id, state, reshaped, [], [], [.. (change.Added ?? []).Select(ParsePort)], [.. (change.Removed ?? []).Select(ParsePort)]);
         else
@@ -86,6 +109,8 @@ internal sealed class IpSetManager(FilterTables tables)
     private void Update(
         string id, State state, HashSet<string> reshaped, IpPrefix[] added, IpPrefix[] removed, PortMember[] addedPorts, PortMember[] removedPorts)
     {
+        if (removed.Length + removedPorts.Length > 0) NoteChange(id, MemberChange.Removed);
+        if (added.Length + addedPorts.Length > 0) NoteChange(id, MemberChange.Added);
         foreach (IpPrefix member in removed.Where(state.Members.Remove)) CountNet(state, member, -1);
         foreach (IpPrefix member in added.Where(state.Members.Add)) CountNet(state, member, 1);
         if (Reshape(id, state)) reshaped.Add(id);
@@ -96,6 +121,8 @@ internal sealed class IpSetManager(FilterTables tables)
         foreach (PortMember member in removedPorts.Where(state.Ports.Remove)) tables.RemoveElement(Name("p", member.Address.IsIPv6, id), Key(member));
         foreach (PortMember member in addedPorts.Where(state.Ports.Add)) tables.SetElement(Name("p", member.Address.IsIPv6, id), Key(member));
     }
+
+    private void NoteChange(string id, MemberChange change) => _changes[id] = _changes.GetValueOrDefault(id) | change;
 
     private static void CountNet(State state, IpPrefix member, int by)
     {
@@ -174,6 +201,8 @@ internal sealed class IpSetManager(FilterTables tables)
     private void Remove(string id, HashSet<string> reshaped)
     {
         if (!_sets.Remove(id, out State? state)) return;
+        Members.Remove(id);
+        NoteChange(id, MemberChange.Removed);
         foreach (SetPart part in state.Parts.SelectMany(p => p)) tables.RemoveSet(new FilterName(FilterFamily.Inet, part.Name));
         reshaped.Add(id);
     }

@@ -38,6 +38,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly Dictionary<string, Source> _sources = [];
     private readonly HashSet<string> _dirtySources = [];
     private readonly HashSet<string> _dirtySets = [];
+    private readonly HashSet<string> _tightened = [];
 
     /// <summary>A policy set that endpoints use.</summary>
     private sealed class ActiveSet(PolicySet set, uint id)
@@ -123,6 +124,32 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         }
     }
 
+    /// <summary>Members of these sets came or went.</summary>
+    public void OnMembersChanged(IReadOnlyDictionary<string, MemberChange> changes)
+    {
+        if (changes.Count == 0) return;
+        foreach (Source source in _sources.Values)
+        {
+            if (source.Compiled is not { Staged: false, KeepEstablished: false } compiled) continue;
+            // One more address for a rule that allows takes nothing from anyone.
+            if (source.IpSets.Exists(id => changes.TryGetValue(id, out MemberChange change) && !(change == MemberChange.Added && RuleRenderer.OnlyAllows(compiled, id))))
+                _tightened.UnionWith(source.Users);
+        }
+    }
+
+    /// <summary>Policy sets that may deny since the last time what they allowed before.</summary>
+    public IReadOnlyCollection<string> TakeTightened()
+    {
+        if (_tightened.Count == 0) return [];
+        string[] taken = [.. _tightened];
+        _tightened.Clear();
+        return taken;
+    }
+
+    /// <summary>A set in use with the rules behind its names, as last rendered.</summary>
+    public CompiledPolicySet Link(PolicySet set) => PolicyCompiler.Link(
+        set, id => _sources.GetValueOrDefault(ChainNames.Policy(set.Direction, id))?.Compiled, name => _sources.GetValueOrDefault(ChainNames.Profile(set.Direction, name))?.Compiled);
+
     /// <summary>Renders what changed since the last time.</summary>
     public void Render()
     {
@@ -171,10 +198,11 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         constants.Hold(name);
         bool shared = v4.Rules.Select(r => r.Comment).SequenceEqual(v6.Rules.Select(r => r.Comment));
         SourceFace face = new(
-            !source.IsProfile && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass), shared, v4.Rules.Count > 0, v6.Rules.Count > 0,
+            !source.IsProfile && !compiled.Staged && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass), shared, v4.Rules.Count > 0, v6.Rules.Count > 0,
             IsIndexed: (v4.IsIndexed || v4.Rules.Count == 0) && (v6.IsIndexed || v6.Rules.Count == 0), v4.AsksIndex || v6.AsksIndex);
         // With Pass its rules stand in the sets' chains.
         if (first || face != source.Face || face.HasPass) _dirtySets.UnionWith(source.Users);
+        if (!first && source.Compiled != compiled && !compiled.Staged && !compiled.KeepEstablished) _tightened.UnionWith(source.Users);
         source.Compiled = compiled;
         source.Face = face;
         source.IpSets = [.. RuleRenderer.SetsOf(compiled)];

@@ -81,6 +81,10 @@ internal static class RuleMerger
         return merged;
     }
 
+    /// <summary>Each clause a rule of its own.</summary>
+    public static List<MergedRule> Separate(IEnumerable<CompiledRule> rules) =>
+        [.. rules.SelectMany(r => r.Clauses.Select(c => new MergedRule(r.Action, [r.Index], c.Matches, [])))];
+
     /// <summary>One clause, its constants apart from the rest.</summary>
     private sealed record Candidate(CompiledRule Rule, RuleClause Clause, EquatableArray<RuleMatch> Others, List<MatchRow> Rows)
     {

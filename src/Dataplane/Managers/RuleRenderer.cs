@@ -28,7 +28,9 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
     /// <summary>The rules of one policy in one family. Pass returns from the chain that they stand in.</summary>
     public RenderedPolicy Render(CompiledPolicy policy, bool v6)
     {
-        List<MergedRule> merged = RuleMerger.Merge(policy.Rules(v6 ? IpFamily.V6 : IpFamily.V4));
+        // A staged policy counts each rule.
+        EquatableArray<CompiledRule> compiled = policy.Rules(v6 ? IpFamily.V6 : IpFamily.V4);
+        List<MergedRule> merged = policy.Staged ? RuleMerger.Separate(compiled.Where(r => r.Action != RuleAction.Log)) : RuleMerger.Merge(compiled);
         List<(byte Protocol, ushort Port)>?[] claims = [.. merged.Select(PortsOf)];
         bool asksIndex = claims.Count(c => c is not null) >= MinRulesForBits;
         List<FilterRule> rules = [];
@@ -59,6 +61,11 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
             PortSetMatch p => p.SetId,
             _ => null,
         }).OfType<string>().Distinct();
+
+    /// <summary>Whether an address more in the set can only make the policy allow more.</summary>
+    public static bool OnlyAllows(CompiledPolicy policy, string setId) => policy.V4.Concat(policy.V6).All(r =>
+        r.Clauses.SelectMany(c => c.Matches).All(m => m is not SetMatch s || s.SetId != setId || (r.Action == RuleAction.Allow && !s.Negated))
+        && r.Clauses.SelectMany(c => c.Matches).All(m => m is not PortSetMatch p || p.SetId != setId || (r.Action == RuleAction.Allow && !p.Negated)));
 
     private static string Numbers(IReadOnlyList<int> indexes) => indexes.Count > 12
         ? string.Create(CultureInfo.InvariantCulture, $"{indexes[0]}…{indexes[^1]}")
@@ -105,6 +112,7 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
 
     private FilterStatement[] Action(RuleAction action, CompiledPolicy policy, int index) => action switch
     {
+        _ when policy.Staged => [new FilterCounter(), FilterVerdict.Return],
         // What the index left in the packet's priority is not for the wire.
         RuleAction.Allow => [new FilterSetPriority(0), FilterVerdict.Accept],
         RuleAction.Deny => [new FilterCounter(), FilterVerdict.Drop],

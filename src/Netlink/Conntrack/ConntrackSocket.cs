@@ -38,15 +38,20 @@ public sealed class ConntrackSocket : IDisposable
     {
         List<ConntrackFlow> found = [];
         NetlinkResult result = Find(filter, found);
-        if (!result.Ok) return result;
-        int deleted = found.Count;
+        return result.Ok ? DeleteFlows(found) : result;
+    }
+
+    /// <summary>Deletes these connections, by tuple, zone and id, and returns how many there still were.</summary>
+    public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows)
+    {
+        int deleted = flows.Count;
         List<NetlinkResult> failures = [];
-        foreach (ConntrackFlow[] chunk in found.Chunk(MessagesPerSend))
+        foreach (ConntrackFlow[] chunk in flows.Chunk(MessagesPerSend))
         {
             _buffer.Clear();
             foreach (ConntrackFlow flow in chunk) ConntrackCodec.WriteDelete(ref _buffer, flow);
             failures.Clear();
-            result = _socket.Request(ref _buffer, failures);
+            NetlinkResult result = _socket.Request(ref _buffer, failures);
             deleted -= failures.Count;
             NetlinkResult real = failures.Find(f => !f.IsNotFound);
             if (!real.Ok || (!result.Ok && failures.Count == 0)) return real.Ok ? result : real;

@@ -85,6 +85,9 @@ internal sealed class TestHost : IAsyncDisposable
         await PostViewAsync(View);
     }
 
+    /// <summary>The view that a restarted agent will find.</summary>
+    internal void ChangeViewUnseen(ViewDelta view) => View = view with { Revision = ++_revision };
+
     internal async Task PostViewAsync(ViewDelta view)
     {
         View = view with { Revision = ++_revision };

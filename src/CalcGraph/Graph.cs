@@ -15,7 +15,7 @@ namespace Margay.CalcGraph;
 //                        (who holds a prefix)  (members by difference)        │
 //                                                    │                        │ counted references
 //   Node, BGPConfiguration, BGPPeer,                 ▼                        ▼
-//   IPPool, IPAMBlock ─► NodeFacts ──────────────► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
+//   IPPool, IPAMBlock, VirtualNetwork ─► NodeFacts ► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
 //
 // Why it is cheap: endpoints that no selector tells apart are one class; labels are compared once for each class, and only with selectors that share a label with it;
 // a set has no list of members, only of classes; a node keeps counters for what touches its own endpoints, and an update walks from what changed to those who need it.
@@ -76,6 +76,7 @@ public sealed class Graph : IMatchListener
             case BGPConfiguration configuration: SetBgpConfiguration(name, configuration); break;
             case BGPPeer peer: SetBgpPeer(name, peer); break;
             case BGPFilter filter: SetBgpFilter(name, filter); break;
+            case VirtualNetwork network: SetNetwork(network.FullName, network); break;
             default: break;
         }
     }
@@ -96,6 +97,7 @@ public sealed class Graph : IMatchListener
             case nameof(BGPConfiguration): SetBgpConfiguration(key.Name, null); break;
             case nameof(BGPPeer): SetBgpPeer(key.Name, null); break;
             case nameof(BGPFilter): SetBgpFilter(key.Name, null); break;
+            case nameof(VirtualNetwork): SetNetwork(VirtualNetwork.FullNameOf(key.Namespace ?? "default", key.Name), null); break;
             default: break;
         }
     }
@@ -253,6 +255,15 @@ public sealed class Graph : IMatchListener
         foreach (NodeView view in _views.Values)
         {
             if (view.FilterNames.Contains(name)) view.NoteNodeDirty();
+        }
+    }
+
+    private void SetNetwork(string fullName, VirtualNetwork? network)
+    {
+        _facts.SetNetwork(fullName, network);
+        foreach (NodeView view in _views.Values)
+        {
+            if (_facts.IsPresentIn(view, fullName)) view.NoteNodeDirty();
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class NodeView
     private readonly PolicyCalculator _policies;
     private readonly List<NodeView> _dirtyNodes;
     private readonly Dictionary<LabelClass, int> _classes = [];
+    private readonly Dictionary<string, int> _networks = [];
     private bool _isDirty;
 
     public NodeView(EndpointHome home, PolicyCalculator policies, List<NodeView> dirtyNodes)
@@ -50,10 +51,14 @@ internal sealed class NodeView
 
     /// <summary>BGP filters that the node's peers name, whether they exist or not.</summary>
     public HashSet<string> FilterNames { get; set; } = [];
+    public ToldState<NetworkView> ToldNetworks { get; } = new();
+
+    /// <summary>The virtual networks that have an endpoint here.</summary>
+    public IReadOnlyCollection<string> Networks => _networks.Keys;
 
     public NodeSettings? Settings { get; set; }
 
-    /// <summary>Whether pools, blocks, peers or settings may be other than told.</summary>
+    /// <summary>Whether pools, blocks, peers, networks or settings may be other than told.</summary>
     public bool IsNodeDirty { get; set; } = true;
 
     /// <summary>Puts the node on the list of those that the next flush looks at.</summary>
@@ -88,6 +93,7 @@ internal sealed class NodeView
     {
         ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_classes, c, out _);
         if (count++ > 0) return;
+        CountNetwork(c.Network!, 1);
         foreach (SelectorNode selector in c.Matches)
         {
             foreach (PolicyNode policy in selector.Policies) Need(_policies.InstanceOf(policy, c.Network!));
@@ -100,11 +106,21 @@ internal sealed class NodeView
         ref int count = ref CollectionsMarshal.GetValueRefOrNullRef(_classes, c);
         if (--count > 0) return;
         _classes.Remove(c);
+        CountNetwork(c.Network!, -1);
         foreach (SelectorNode selector in c.Matches)
         {
             foreach (PolicyNode policy in selector.Policies) DoNotNeed(_policies.InstanceOf(policy, c.Network!));
         }
         foreach (string profile in c.Profiles) DoNotNeed(_policies.ProfileOf(profile, c.Network!));
+    }
+
+    private void CountNetwork(string network, int change)
+    {
+        if (network == "default") return;
+        ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_networks, network, out bool present);
+        count += change;
+        if (count == 0) _networks.Remove(network);
+        if (!present || count == 0) NoteNodeDirty();
     }
 
     public void MarkDirty(EndpointNode endpoint)

@@ -52,8 +52,8 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         if (node.IsNodeDirty) delta = AddFacts(delta, node);
         bool isEmpty = ipSets.Count + setChanges.Count + policyViews.Count + profileViews.Count + endpoints.Count
             + removedSets.Count + removedPolicies.Count + removedProfiles.Count + removedEndpoints.Count == 0
-            && (delta.Settings, delta.Pools, delta.Blocks, delta.Peers, delta.BgpFilters) is (null, null, null, null, null)
-            && (delta.RemovedPools, delta.RemovedBlocks, delta.RemovedPeers, delta.RemovedBgpFilters) is (null, null, null, null);
+            && (delta.Settings, delta.Pools, delta.Blocks, delta.Peers, delta.BgpFilters, delta.Networks) is (null, null, null, null, null, null)
+            && (delta.RemovedPools, delta.RemovedBlocks, delta.RemovedPeers, delta.RemovedBgpFilters, delta.RemovedNetworks) is (null, null, null, null, null);
         return isEmpty ? null : delta;
     }
 
@@ -67,10 +67,11 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
             Revision = revision,
             Snapshot = true,
             Settings = facts.SettingsOf(node.Name),
-            Pools = [.. facts.PoolsOf(node.Name).Values],
+            Pools = [.. facts.PoolsOf(node).Values],
             Blocks = [.. facts.BlocksOf(node.Name).Values],
             Peers = [.. peers.Values],
             BgpFilters = [.. facts.FiltersOf(NodeFacts.FilterNames(peers.Values)).Values],
+            Networks = [.. facts.NetworksOf(node).Values],
             IpSets = [.. node.Sets.Needed.Select(sets.ViewOf)],
             Policies = [.. node.Policies.Needed.Where(p => p.Exists).Select(p => p.View!)],
             Profiles = [.. node.Profiles.Needed.Where(p => p.Exists).Select(p => p.View!)],
@@ -84,12 +85,13 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         NodeSettings settings = facts.SettingsOf(node.Name);
         bool sameSettings = NodeFacts.SameSettings(node.Settings, settings);
         node.Settings = settings;
-        (List<PoolView>? pools, List<string>? removedPools) = node.Pools.Tell(facts.PoolsOf(node.Name));
+        (List<PoolView>? pools, List<string>? removedPools) = node.Pools.Tell(facts.PoolsOf(node));
         (List<BlockView>? blocks, List<string>? removedBlocks) = node.Blocks.Tell(facts.BlocksOf(node.Name));
         Dictionary<string, PeerView> sessions = facts.PeersOf(node.Name);
         node.FilterNames = NodeFacts.FilterNames(sessions.Values);
         (List<PeerView>? peers, List<string>? removedPeers) = node.Peers.Tell(sessions);
         (List<BgpFilterView>? filters, List<string>? removedFilters) = node.BgpFilters.Tell(facts.FiltersOf(node.FilterNames));
+        (List<NetworkView>? networks, List<string>? removedNetworks) = node.ToldNetworks.Tell(facts.NetworksOf(node));
         return delta with
         {
             Settings = sameSettings ? null : settings,
@@ -101,6 +103,8 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
             RemovedPeers = removedPeers,
             BgpFilters = filters,
             RemovedBgpFilters = removedFilters,
+            Networks = networks,
+            RemovedNetworks = removedNetworks,
         };
     }
 

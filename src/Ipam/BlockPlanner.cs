@@ -40,7 +40,7 @@ public static class BlockPlanner
 {
     /// <summary>Plans for one request.</summary>
     /// <param name="request">What the node asks.</param>
-    /// <param name="pools">All pools.</param>
+    /// <param name="pools">All pools of the network: IPPool objects for the default one, <see cref="NetworkPools"/> for others.</param>
     /// <param name="taken">Every block of the network that some node owns.</param>
     public static BlockPlan Plan(BlockRequest request, IEnumerable<IPPool> pools, IEnumerable<IpPrefix> taken)
     {
@@ -113,7 +113,6 @@ public static class BlockPlanner
     {
         IPPoolSpec spec = pool.Spec;
         if (spec.Disabled == true) return "is disabled";
-        if (!request.Network.IsDefault) return $"belongs to network default, not to {request.Network}";
         if (spec.AllowedUses is { Count: > 0 } uses && !uses.Contains("Workload")) return $"is for {string.Join(" and ", uses)} only, not for workloads";
         if (spec.AssignmentMode == "Manual" && request.Pools is null) return "is assigned manually: it must be asked for by name";
         if (!TryParse(spec.NodeSelector, out Selector? selector)) return $"has an invalid nodeSelector \"{spec.NodeSelector}\"";
@@ -133,7 +132,7 @@ public static class BlockPlanner
         string family = request.IsIPv6 ? "IPv6" : "IPv4";
         string asked = request.Pools is null ? "" : $" named {string.Join(" or ", request.Pools)}";
         return obstacles.Count == 0
-            ? $"there is no {family} pool{asked} in network {request.Network}; create an IPPool"
+            ? $"there is no {family} pool{asked} in network {request.Network}; {(request.Network.IsDefault ? "create an IPPool" : "add a subnet to the VirtualNetwork")}"
             : $"no {family} pool{asked} can give node {request.Node} a block: {string.Join("; ", obstacles)}";
     }
 }

@@ -13,6 +13,7 @@ internal sealed class ViewModel
     public Dictionary<string, BlockView> Blocks { get; } = [];
     public Dictionary<string, PeerView> Peers { get; } = [];
     public Dictionary<string, BgpFilterView> BgpFilters { get; } = [];
+    public Dictionary<string, NetworkView> Networks { get; } = [];
     public Dictionary<string, (IpSetView View, HashSet<string> Members)> Sets { get; } = [];
     public Dictionary<string, PolicyView> Policies { get; } = [];
     public Dictionary<string, ProfileView> Profiles { get; } = [];
@@ -36,6 +37,7 @@ internal sealed class ViewModel
             Blocks.Clear();
             Peers.Clear();
             BgpFilters.Clear();
+            Networks.Clear();
             Sets.Clear();
             Policies.Clear();
             Profiles.Clear();
@@ -46,6 +48,7 @@ internal sealed class ViewModel
         Fold(Blocks, delta.Blocks, b => b.Id, delta.RemovedBlocks);
         Fold(Peers, delta.Peers, p => p.Name, delta.RemovedPeers);
         Fold(BgpFilters, delta.BgpFilters, f => f.Name, delta.RemovedBgpFilters);
+        Fold(Networks, delta.Networks, n => n.Name, delta.RemovedNetworks);
         Fold(Sets, delta.IpSets?.Select(s => (View: s, Members: Unique(s.Members))).ToList(), s => s.View.Id, delta.RemovedIpSets);
         foreach (IpSetChange change in delta.IpSetChanges ?? [])
         {
@@ -104,6 +107,8 @@ internal sealed class ViewModel
         lines.AddRange(Blocks.Values.Select(b => b.ToString()));
         lines.AddRange(Peers.Values.Select(p => $"{p with { Filters = null }} {string.Join(',', p.Filters ?? [])}"));
         lines.AddRange(BgpFilters.Values.Select(f => $"filter {f.Name} {Json(new ViewDelta { Epoch = "", Revision = 0, BgpFilters = [f] })}"));
+        lines.AddRange(Peers.Values.Select(p => p.ToString()));
+        lines.AddRange(Networks.Values.Select(n => $"{n} {string.Join(' ', n.Import)} > {string.Join(' ', n.Export)} {string.Join(' ', n.ExportAggregates)}"));
         lines.AddRange(Sets.Values.Select(s => $"set {s.View.Id} {s.View.Type} [{s.View.Origin}] {string.Join(' ', s.Members.Order(StringComparer.Ordinal))}"));
         lines.AddRange(Policies.Values.Select(p => $"policy {p.Id} {p.Tier} {Json(p)}"));
         lines.AddRange(Profiles.Values.Select(p => $"profile {p.Name} {Json(p)}"));

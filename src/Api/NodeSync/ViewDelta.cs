@@ -34,6 +34,7 @@ public sealed record ViewDelta
     public IReadOnlyList<BlockView>? Blocks { get; init; }
     public IReadOnlyList<PeerView>? Peers { get; init; }
     public IReadOnlyList<BgpFilterView>? BgpFilters { get; init; }
+    public IReadOnlyList<NetworkView>? Networks { get; init; }
     public IReadOnlyList<IpSetView>? IpSets { get; init; }
     public IReadOnlyList<IpSetChange>? IpSetChanges { get; init; }
     public IReadOnlyList<PolicyView>? Policies { get; init; }
@@ -45,6 +46,7 @@ public sealed record ViewDelta
     public IReadOnlyList<string>? RemovedBlocks { get; init; }
     public IReadOnlyList<string>? RemovedPeers { get; init; }
     public IReadOnlyList<string>? RemovedBgpFilters { get; init; }
+    public IReadOnlyList<string>? RemovedNetworks { get; init; }
     public IReadOnlyList<string>? RemovedIpSets { get; init; }
     public IReadOnlyList<string>? RemovedPolicies { get; init; }
     public IReadOnlyList<string>? RemovedProfiles { get; init; }
@@ -103,6 +105,27 @@ public sealed record BlockView
     public required string Pool { get; init; }
 
     public string Id => $"{Network}/{Cidr}";
+}
+
+/// <summary>A virtual network that has an endpoint or a block on this node. Keyed by name (NAMESPACE.NAME). The default network has none.</summary>
+public sealed record NetworkView
+{
+    public required string Name { get; init; }
+    public required int Vni { get; init; }
+
+    /// <summary>MTU of workload links, or null for the underlay's less the overhead.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>Route targets as in <see cref="Resources.NetworkRouteTargets"/>, the automatic ones filled in.</summary>
+    public IReadOnlyList<string> Import { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<string> Export { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> ExportAggregates { get; init => field = value ?? []; } = [];
+
+    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu
+        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Vni, Mtu);
 }
 
 /// <summary>A BGP session that this node shall hold, resolved from the mesh, reflectors and BGPPeer objects. Keyed by name.</summary>

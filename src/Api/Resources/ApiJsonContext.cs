@@ -32,6 +32,7 @@ namespace Margay.Api.Resources;
 [JsonSerializable(typeof(ClusterNetworkPolicy))]
 [JsonSerializable(typeof(EndpointSlice))]
 [JsonSerializable(typeof(FelixConfiguration))]
+[JsonSerializable(typeof(VirtualNetwork))]
 [JsonSerializable(typeof(ResourceList))]
 [JsonSerializable(typeof(WatchEvent))]
 [JsonSerializable(typeof(Status))]

@@ -46,6 +46,9 @@ public sealed record IPAMBlock : Resource
 
     /// <summary>10.65.0.64/26 becomes 10-65-0-64-26; fd00::40/122 becomes fd00--40-122.</summary>
     public static string NameOf(string cidr) => cidr.Replace('.', '-').Replace(':', '-').Replace('/', '-').Trim('-');
+
+    /// <summary>As <see cref="NameOf(string)"/>, after the network's name and a dot where that is not default: the same range is another block in each network.</summary>
+    public static string NameOf(string? network, string cidr) => network is null or "default" ? NameOf(cidr) : $"{network}.{NameOf(cidr)}";
 }
 
 public sealed record IPAMBlockSpec

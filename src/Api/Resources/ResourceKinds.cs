@@ -24,6 +24,9 @@ public static class ResourceKinds
 {
     public const string CalicoGroup = "projectcalico.org";
 
+    /// <summary>What Calico has no kind for.</summary>
+    public const string MargayGroup = "margay.dev";
+
     private static readonly ApiJsonContext Json = ApiJsonContext.Default;
 
     public static readonly ResourceKind Namespace = new("", "v1", "Namespace", "namespaces", false, Json.Namespace) { ShortNames = ["ns"], HasStatus = true };
@@ -49,13 +52,14 @@ public static class ResourceKinds
     public static readonly ResourceKind KubernetesNetworkPolicy = new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true, Json.KubernetesNetworkPolicy) { ShortNames = ["netpol"] };
     public static readonly ResourceKind ClusterNetworkPolicy = new("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", false, Json.ClusterNetworkPolicy) { ShortNames = ["k8scnp"] };
     public static readonly ResourceKind EndpointSlice = new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, Json.EndpointSlice);
+    public static readonly ResourceKind VirtualNetwork = new(MargayGroup, "v1", "VirtualNetwork", "virtualnetworks", true, Json.VirtualNetwork) { ShortNames = ["vnet"], HasStatus = true };
 
     public static readonly ImmutableArray<ResourceKind> All =
     [
         Namespace, Node, IPPool, IPAMBlock, BGPConfiguration, BGPPeer, BGPFilter, WorkloadEndpoint, Profile,
         NetworkPolicy, GlobalNetworkPolicy, NetworkSet, GlobalNetworkSet, Tier, HostEndpoint,
         StagedNetworkPolicy, StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy, FelixConfiguration,
-        KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice,
+        KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice, VirtualNetwork,
     ];
 
     public static ResourceKind? Find(string? apiVersion, string? kind) =>

@@ -23,7 +23,8 @@ public static class Defaults
         IPAMBlock block => block with { Spec = block.Spec with { Network = block.Spec.Network ?? Network } },
         BGPConfiguration configuration when configuration.Name == "default" => configuration with { Spec = Apply(configuration.Spec) },
         BGPPeer peer => peer with { Spec = Apply(peer.Spec) },
-        WorkloadEndpoint endpoint => endpoint with { Spec = endpoint.Spec with { Network = endpoint.Spec.Network ?? Network } },
+        WorkloadEndpoint endpoint => endpoint with { Spec = endpoint.Spec with { Network = VirtualNetwork.Resolve(endpoint.Spec.Network, endpoint.Namespace) } },
+        VirtualNetwork network => network with { Spec = network.Spec with { Subnets = network.Spec.Subnets?.Select(Apply).ToList() } },
         _ => resource,
     };
 
@@ -50,6 +51,10 @@ public static class Defaults
         AllowedUses = spec.AllowedUses is { Count: > 0 } ? spec.AllowedUses : ["Workload", "Tunnel"],
         AssignmentMode = Given(spec.AssignmentMode, "Automatic"),
     };
+
+    private static NetworkSubnet Apply(NetworkSubnet subnet) => subnet.BlockSize is not null || !Core.Net.IpPrefix.TryParse(subnet.Cidr, out Core.Net.IpPrefix cidr)
+        ? subnet
+        : subnet with { BlockSize = Math.Max(cidr.Length, cidr.IsIPv6 ? BlockSizeIPv6 : BlockSizeIPv4) };
 
     private static BGPConfigurationSpec Apply(BGPConfigurationSpec spec) => spec with
     {

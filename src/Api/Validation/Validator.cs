@@ -32,6 +32,7 @@ public static class Validator
             case BGPPeer peer: BgpPeerChecks.Check(findings, peer); break;
             case BGPFilter filter: BgpFilterChecks.Check(findings, filter); break;
             case Node node: BgpChecks.Check(findings, node); break;
+            case VirtualNetwork network: NetworkChecks.Check(findings, network); break;
         }
 
         return findings;
@@ -54,6 +55,10 @@ public static class Validator
             case (IPAMBlock was, IPAMBlock now):
                 Same(findings, spec["cidr"], was.Spec.Cidr, now.Spec.Cidr);
                 Same(findings, spec["network"], was.Spec.Network, now.Spec.Network);
+                break;
+            case (VirtualNetwork was, VirtualNetwork now):
+                // Left out, it stays as the server chose it.
+                if (now.Spec.Vni is not null) Same(findings, spec["vni"], was.Spec.Vni?.ToString(), now.Spec.Vni?.ToString());
                 break;
             case (WorkloadEndpoint was, WorkloadEndpoint now):
                 Same(findings, spec["network"], was.Spec.Network, now.Spec.Network);

@@ -14,11 +14,24 @@ internal static class BlockRules
         if (request.After is null) return CheckDeletion(request, (IPAMBlock)request.Before!);
         IPAMBlock block = (IPAMBlock)request.After;
         if (!IpPrefix.TryParse(block.Spec.Cidr, null, out IpPrefix cidr)) return Statuses.Invalid(request.Kind, block.Name, "spec.cidr", "is not a prefix");
-        if (block.Name != IPAMBlock.NameOf(cidr.ToString()))
+        string name = IPAMBlock.NameOf(block.Spec.Network, cidr.ToString());
+        if (block.Name != name)
         {
-            return Statuses.Invalid(request.Kind, block.Name, "metadata.name", $"must be {IPAMBlock.NameOf(cidr.ToString())}, made from spec.cidr, so that a block exists once");
+            return Statuses.Invalid(request.Kind, block.Name, "metadata.name", $"must be {name}, made from spec.cidr, so that a block exists once");
         }
-        return request.Before is null ? CheckPool(request, block, cidr, effects) : null;
+        if (request.Before is not null) return null;
+        return CheckOwner(request, block, effects)
+            ?? (new NetworkName(block.Spec.Network ?? "default").IsDefault ? CheckPool(request, block, cidr, effects) : NetworkRules.CheckBlock(request, block, cidr, effects));
+    }
+
+    private static Status? CheckOwner(AdmissionRequest request, IPAMBlock block, AdmissionEffects effects)
+    {
+        if (block.Spec.Affinity is not { } affinity) return null;
+        if (!affinity.StartsWith("host:", StringComparison.Ordinal)) return Statuses.Invalid(request.Kind, block.Name, "spec.affinity", $"\"{affinity}\" is not host:NODE");
+        string node = ObjectKeys.Of(ResourceKinds.Node, null, affinity["host:".Length..]);
+        if (request.State.Get(node) is null) return Statuses.Invalid(request.Kind, block.Name, "spec.affinity", $"there is no Node \"{affinity["host:".Length..]}\"");
+        effects.Guards.Add(StoreGuard.Exists(node));
+        return null;
     }
 
     private static Status? CheckPool(AdmissionRequest request, IPAMBlock block, IpPrefix cidr, AdmissionEffects effects)
@@ -29,13 +42,6 @@ internal static class BlockRules
         if (!IpPrefix.TryParse(pool.Spec.Cidr, null, out IpPrefix range) || !range.Contains(cidr) || cidr.Length != pool.Spec.BlockSize)
         {
             return Statuses.Invalid(request.Kind, block.Name, "spec.cidr", $"{cidr} is no /{pool.Spec.BlockSize} block of IPPool \"{pool.Name}\" ({pool.Spec.Cidr})");
-        }
-        if (block.Spec.Affinity is { } affinity)
-        {
-            if (!affinity.StartsWith("host:", StringComparison.Ordinal)) return Statuses.Invalid(request.Kind, block.Name, "spec.affinity", $"\"{affinity}\" is not host:NODE");
-            string node = ObjectKeys.Of(ResourceKinds.Node, null, affinity["host:".Length..]);
-            if (request.State.Get(node) is null) return Statuses.Invalid(request.Kind, block.Name, "spec.affinity", $"there is no Node \"{affinity["host:".Length..]}\"");
-            effects.Guards.Add(StoreGuard.Exists(node));
         }
         // Pool deletion guards on blocks, block creation on the pool: whichever commits first, the other sees it.
         effects.Guards.Add(StoreGuard.Exists(key));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
+using Margay.ApiServer.Admission;
 using Margay.ApiServer.Registry;
 using Margay.ApiServer.Rest;
 using Margay.Core.Net;
@@ -72,6 +73,11 @@ internal sealed class BlockClaims(ObjectRegistry registry)
             Pools = request.Pools,
         };
         IEnumerable<IPPool> pools = All<IPPool>(state, ResourceKinds.IPPool);
+        if (!wanted.Network.IsDefault)
+        {
+            if (NetworkRules.Find(state, request.Network) is not { } network) return new BlockPlan { Refusal = NetworkRules.Missing(request.Network) };
+            pools = NetworkPools.Of(network);
+        }
         IEnumerable<IpPrefix> taken = All<IPAMBlock>(state, ResourceKinds.IPAMBlock)
             .Where(b => (b.Spec.Network ?? "default") == request.Network && b.Spec.Cidr is not null)
             .Select(b => IpPrefix.Parse(b.Spec.Cidr!));
@@ -83,7 +89,7 @@ internal sealed class BlockClaims(ObjectRegistry registry)
 
     private static IPAMBlock Block(string node, string network, BlockCandidate candidate) => new()
     {
-        Metadata = new ObjectMeta { Name = IPAMBlock.NameOf(candidate.Block.ToString()) },
+        Metadata = new ObjectMeta { Name = IPAMBlock.NameOf(network, candidate.Block.ToString()) },
         Spec = new IPAMBlockSpec { Cidr = candidate.Block.ToString(), Network = network, Pool = candidate.Pool, Affinity = $"host:{node}" },
     };
 }

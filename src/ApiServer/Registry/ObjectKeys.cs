@@ -22,6 +22,11 @@ internal static class ObjectKeys
 
     public static string Address(string network, string address) => $"a/{network}/{address}";
 
+    /// <summary>Holds the full name of the network that has the VNI: that it can be created once keeps two networks from having the same.</summary>
+    public static string Vni(int vni) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Vnis}{vni:d8}");
+
+    public const string Vnis = "v/";
+
     /// <summary>The kind that a key of an object is of.</summary>
     public static ResourceKind? KindOf(string key)
     {

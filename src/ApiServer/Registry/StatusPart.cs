@@ -14,6 +14,7 @@ internal static class StatusPart
         (Namespace s, Namespace t) => t with { Status = s.Status },
         (IPPool s, IPPool t) => t with { Status = s.Status },
         (WorkloadEndpoint s, WorkloadEndpoint t) => t with { Status = s.Status },
+        (VirtualNetwork s, VirtualNetwork t) => t with { Status = s.Status },
         _ => target,
     };
 
@@ -23,6 +24,7 @@ internal static class StatusPart
         Namespace r => r with { Status = null },
         IPPool r => r with { Status = null },
         WorkloadEndpoint r => r with { Status = null },
+        VirtualNetwork r => r with { Status = null },
         _ => resource,
     };
 

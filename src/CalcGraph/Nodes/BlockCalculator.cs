@@ -33,5 +33,9 @@ internal sealed class BlockCalculator
         return owners;
     }
 
+    /// <summary>The virtual networks that the node has blocks of.</summary>
+    public IEnumerable<string> NetworksOf(string node) =>
+        _byOwner.TryGetValue(node, out var owned) ? owned.Values.Select(b => b.Network).Where(n => n != "default").Distinct() : [];
+
     public Dictionary<string, BlockView> BlocksOf(string node) => _byOwner.TryGetValue(node, out var owned) ? new(owned) : [];
 }

@@ -13,6 +13,7 @@ internal sealed class NodeFacts
     private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
     private readonly PoolCalculator _pools = new();
     private readonly BlockCalculator _blocks = new();
+    private readonly NetworkCalculator _networks = new();
     private readonly BgpCalculator _bgp;
 
     public NodeFacts() => _bgp = new BgpCalculator(_nodes);
@@ -33,6 +34,8 @@ internal sealed class NodeFacts
     /// <summary>Adds, replaces or (null) removes a block; returns the nodes that it belonged to and belongs to.</summary>
     public IEnumerable<string> SetBlock(string name, IPAMBlock? block) => _blocks.Set(name, block);
 
+    public void SetNetwork(string fullName, VirtualNetwork? network) => _networks.Set(fullName, network);
+
     public void SetPeer(string name, BGPPeer? peer) => _bgp.SetPeer(name, peer);
     /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
     public bool SetFilter(string name, BGPFilter? filter) => _bgp.SetFilter(name, filter);
@@ -42,7 +45,21 @@ internal sealed class NodeFacts
     public NodeSettings SettingsOf(string node) => _bgp.SettingsOf(node);
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
     public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) => _bgp.FiltersOf(names);
-    public Dictionary<string, PoolView> PoolsOf(string node) => _pools.PoolsOf(Find(node)?.Labels);
+    public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(PresentIn(node), _bgp.DefaultAs);
+
+    /// <summary>The pools of the default network, and the subnets of the networks that are present.</summary>
+    public Dictionary<string, PoolView> PoolsOf(NodeView node)
+    {
+        Dictionary<string, PoolView> pools = _pools.PoolsOf(Find(node.Name)?.Labels);
+        foreach (PoolView subnet in _networks.PoolsOf(PresentIn(node))) pools[subnet.Name] = subnet;
+        return pools;
+    }
+
+    /// <summary>Whether a network has an endpoint or a block on the node. A block comes first: an endpoint needs an address.</summary>
+    public bool IsPresentIn(NodeView node, string network) => node.Networks.Contains(network) || _blocks.NetworksOf(node.Name).Contains(network);
+
+    private HashSet<string> PresentIn(NodeView node) => [.. node.Networks, .. _blocks.NetworksOf(node.Name)];
+
     public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
 
     private NodeInfo? Find(string name) => _nodes.TryGetValue(name, out NodeInfo? node) ? node : null;

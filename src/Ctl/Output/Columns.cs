@@ -88,6 +88,12 @@ internal static class Columns
             ],
             "NetworkSet" => [For<NetworkSet>("NETS", s => Join(s.Spec.Nets)), For<NetworkSet>("LABELS", s => Labels(s.Metadata.Labels))],
             "GlobalNetworkSet" => [For<GlobalNetworkSet>("NETS", s => Join(s.Spec.Nets)), For<GlobalNetworkSet>("LABELS", s => Labels(s.Metadata.Labels))],
+            "VirtualNetwork" =>
+            [
+                For<VirtualNetwork>("VNI", n => n.Spec.Vni?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                For<VirtualNetwork>("SUBNETS", n => Join(n.Spec.Subnets?.Select(s => s.Cidr ?? "").ToList())),
+                For<VirtualNetwork>("MTU", n => n.Spec.Mtu?.ToString(System.Globalization.CultureInfo.InvariantCulture), wide: true),
+            ],
             "Namespace" => [For<Namespace>("PHASE", n => n.Status?.Phase), For<Namespace>("LABELS", n => Labels(n.Metadata.Labels), wide: true)],
             _ => [],
         };

@@ -50,7 +50,8 @@ public class OtherKindsTests
     [InlineData("10-65-0-64-26", "{cidr: 10.65.0.64/26, pool: p, affinity: 'host:n1', network: default}", "")]
     [InlineData("fd00--40-122", "{cidr: 'fd00::40/122', affinity: 'host:n1'}", "")]
     [InlineData("other", "{cidr: 10.65.0.64/26}", "metadata.name Invalid")]
-    [InlineData("10-65-0-64-26", "{cidr: 10.65.0.64/26, affinity: n1, network: blue}", "spec.affinity Invalid; spec.network NotSupported")]
+    [InlineData("10-65-0-64-26", "{cidr: 10.65.0.64/26, affinity: n1, network: blue}", "metadata.name Invalid; spec.affinity Invalid; spec.network Invalid")]
+    [InlineData("red.blue.10-65-0-64-26", "{cidr: 10.65.0.64/26, affinity: 'host:n1', network: red.blue}", "")]
     [InlineData("x", "{}", "spec.cidr Required")]
     public void IPAMBlock_Rules(string name, string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("IPAMBlock", spec, name)));
 
@@ -117,7 +118,9 @@ public class OtherKindsTests
     [InlineData("{node: n1, interfaceName: mg0123, ipNetworks: [10.65.0.1/32, 'fd00::1/128'], mac: '0a:58:0a:00:00:01', endpoint: eth0, containerID: abc-1}", "")]
     [InlineData("{node: n1, interfaceName: mg0, ports: [{name: http, protocol: TCP, port: 80}, {name: http, protocol: UDP, port: 80}], profiles: [kns.default], ipv4Gateway: 169.254.1.1, allowSpoofedSourcePrefixes: [10.0.0.1/8]}", "")]
     [InlineData("{}", "spec.interfaceName Required; spec.node Required")]
-    [InlineData("{node: N1, interfaceName: 'a/b', endpoint: 'x y', containerID: 'a/b', network: blue}", "spec.containerID Invalid; spec.endpoint Invalid; spec.interfaceName Invalid; spec.network NotSupported; spec.node Invalid")]
+    [InlineData("{node: N1, interfaceName: 'a/b', endpoint: 'x y', containerID: 'a/b', network: 'Blue!'}", "spec.containerID Invalid; spec.endpoint Invalid; spec.interfaceName Invalid; spec.network Invalid; spec.node Invalid")]
+    [InlineData("{node: n1, interfaceName: a, network: blue}", "")]
+    [InlineData("{node: n1, interfaceName: a, network: other.blue}", "spec.network Forbidden")]
     [InlineData("{node: n1, interfaceName: a, ipNetworks: [10.0.0.0/24, x, 10.0.0.1/32, 10.0.0.1]}", "spec.ipNetworks[0] Invalid; spec.ipNetworks[1] Invalid; spec.ipNetworks[3] Duplicate")]
     [InlineData("{node: n1, interfaceName: a, ipv4Gateway: 'fe80::1', ipv6Gateway: 10.0.0.1, mac: xx}", "spec.ipv4Gateway Invalid; spec.ipv6Gateway Invalid; spec.mac Invalid")]
     [InlineData("{node: n1, interfaceName: a, profiles: [p, p, 'P!']}", "spec.profiles[1] Duplicate; spec.profiles[2] Invalid")]

@@ -14,7 +14,7 @@ internal static class EndpointChecks
         if (Values.Required(findings, at["interfaceName"], spec.InterfaceName, "the interface on the host")) Values.Interface(findings, at["interfaceName"], spec.InterfaceName);
         if (spec.Endpoint is not null) Values.Interface(findings, at["endpoint"], spec.Endpoint);
         if (spec.ContainerID is { } id && !Names.IsContainerId(id)) findings.Add(at["containerID"], FaultReason.Invalid, $"\"{Leaf.Printable(id)}\" is no container id: letters, digits, '_', '.' and '-', the first a letter or digit");
-        Values.Network(findings, at["network"], spec.Network);
+        Values.Network(findings, at["network"], spec.Network, endpoint.Namespace);
         CheckAddresses(findings, at["ipNetworks"], spec.IpNetworks);
         Addresses.Address(findings, at["ipv4Gateway"], spec.Ipv4Gateway, 4);
         Addresses.Address(findings, at["ipv6Gateway"], spec.Ipv6Gateway, 6);

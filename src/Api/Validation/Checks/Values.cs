@@ -96,10 +96,16 @@ internal static class Values
         if (number?.Value == 23456) findings.Add(at, FaultReason.Invalid, "AS 23456 is AS_TRANS and belongs to nobody (RFC 6793)");
     }
 
-    public static void Network(Findings findings, FieldPath at, string? network)
+    /// <summary>The full name of a virtual network. That it exists is for the server to say.</summary>
+    /// <param name="ns">Where given: the namespace whose networks alone may be named.</param>
+    public static void Network(Findings findings, FieldPath at, string? network, string? ns = null)
     {
         if (network is null || new NetworkName(network).IsDefault) return;
-        findings.Add(at, FaultReason.NotSupported, $"there is no virtual network \"{Leaf.Printable(network)}\": this version has only \"default\"");
+        int dot = network.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0 || !Names.IsDnsLabel(network.AsSpan(0, dot)) || !Names.IsDnsLabel(network.AsSpan(dot + 1)))
+            findings.Add(at, FaultReason.Invalid, $"\"{Leaf.Printable(network)}\" is no network: write default, or NAMESPACE.NAME of a VirtualNetwork");
+        else if (ns is not null && !network.AsSpan(0, dot).SequenceEqual(ns))
+            findings.Add(at, FaultReason.Forbidden, $"\"{network}\" belongs to the namespace {network[..dot]}: a workload attaches to networks of its own namespace ({Leaf.Printable(ns)}) or to default");
     }
 
     public static void NotImplemented(Findings findings, FieldPath at, bool isGiven, string consequence)

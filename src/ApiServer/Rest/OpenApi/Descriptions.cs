@@ -29,6 +29,7 @@ internal static class Descriptions
         "KubernetesNetworkPolicy" => "NetworkPolicy applies to the pods of its own namespace; it stands in the tier default at order 1000.",
         "ClusterNetworkPolicy" => "ClusterNetworkPolicy is the cluster administrator's, in the tier kube-admin or kube-baseline at its priority.",
         "EndpointSlice" => "EndpointSlice holds some of the addresses and ports behind a service, which rules match with services.",
+        "VirtualNetwork" => "VirtualNetwork is a routing domain of its own, with addresses that mean nothing outside of it. It is called NAMESPACE.NAME elsewhere.",
         _ => $"{kind.Kind} of {kind.ApiVersion}.",
     };
 }

@@ -77,6 +77,12 @@ internal static class Columns
             Of<Profile>("Ingress", "Number of rules", p => Count(p.Spec.Ingress)),
             Of<Profile>("Egress", "Number of rules", p => Count(p.Spec.Egress)),
         ],
+        ["VirtualNetwork"] =
+        [
+            Of<VirtualNetwork>("VNI", "VXLAN network identifier", n => Text(n.Spec.Vni)),
+            Of<VirtualNetwork>("Subnets", "Ranges of its addresses", n => Join(n.Spec.Subnets?.Select(s => s.Cidr ?? ""))),
+            Of<VirtualNetwork>("MTU", "MTU of workload links; none is automatic", n => Text(n.Spec.Mtu), wide: true),
+        ],
         ["NetworkPolicy"] = PolicyColumns<NetworkPolicy>(p => p.Spec),
         ["GlobalNetworkPolicy"] = PolicyColumns<GlobalNetworkPolicy>(p => p.Spec),
         ["StagedNetworkPolicy"] = [Of<StagedNetworkPolicy>("Action", "What making it real would do", p => p.Spec.StagedAction?.ToString()), .. PolicyColumns<StagedNetworkPolicy>(p => p.Spec)],

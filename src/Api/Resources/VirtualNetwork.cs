@@ -1,0 +1,65 @@
+namespace Margay.Api.Resources;
+
+/// <summary>
+/// A routing domain of its own (a VRF): its addresses mean nothing outside of it, so any number of networks may use the same ones. It belongs to the tenant whose
+/// namespace it is in; workloads of that namespace may attach to it. Everywhere else it is called <c>NAMESPACE.NAME</c> (<see cref="FullName"/>).
+/// </summary>
+public sealed record VirtualNetwork : Resource
+{
+    public VirtualNetworkSpec Spec { get; init => field = value ?? new(); } = new();
+    public VirtualNetworkStatus? Status { get; init; }
+
+    /// <summary>The name by which endpoints, blocks, routes and logs mean this network. Both parts are DNS labels, so it reads one way only.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string FullName => FullNameOf(Namespace ?? "default", Name);
+
+    public static string FullNameOf(string ns, string name) => $"{ns}.{name}";
+
+    /// <summary>What a workload of <paramref name="ns"/> means by <paramref name="name"/>: a bare name is a network of its own namespace.</summary>
+    public static string Resolve(string? name, string? ns) =>
+        name is null or "default" ? "default" : name.Contains('.', StringComparison.Ordinal) ? name : FullNameOf(ns ?? "default", name);
+}
+
+public sealed record VirtualNetworkSpec
+{
+    /// <summary>Ranges that workloads get addresses from, of either family. A range may be added; one that is in use stays.</summary>
+    public IReadOnlyList<NetworkSubnet>? Subnets { get; init; }
+
+    /// <summary>VXLAN network identifier, 1 to 16777215, of this network alone. Chosen by the server when not given. Immutable.</summary>
+    public int? Vni { get; init; }
+
+    /// <summary>Which routes this network takes and under what targets it gives its own; all automatic when not given.</summary>
+    public NetworkRouteTargets? RouteTargets { get; init; }
+
+    /// <summary>MTU of workload links, in bytes; the underlay's less the VXLAN overhead (50 over IPv4, 70 over IPv6) when not given.</summary>
+    public int? Mtu { get; init; }
+}
+
+/// <summary>A range of a virtual network.</summary>
+public sealed record NetworkSubnet
+{
+    public string? Cidr { get; init; }
+
+    /// <summary>Prefix length of the blocks that nodes own: 20–32 (default 26) or 116–128 (default 122), never shorter than the subnet.</summary>
+    public int? BlockSize { get; init; }
+}
+
+/// <summary>Route targets (RFC 4364 §4.3.1), each as ASN:NUMBER or ADDRESS:NUMBER. Absent lists mean the automatic one, AS:VNI.</summary>
+public sealed record NetworkRouteTargets
+{
+    public IReadOnlyList<string>? Import { get; init; }
+
+    /// <summary>On host routes (/32, /128).</summary>
+    public IReadOnlyList<string>? Export { get; init; }
+
+    /// <summary>On the blocks of each host; none are announced when not given. A switch that imports these alone keeps one route for each block instead of one for each workload.</summary>
+    public IReadOnlyList<string>? ExportAggregates { get; init; }
+}
+
+public sealed record VirtualNetworkStatus
+{
+    /// <summary>The VXLAN network identifier in use.</summary>
+    public int? Vni { get; init; }
+
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}

@@ -1,0 +1,72 @@
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.Api.Validation.Checks;
+
+/// <summary>Virtual networks.</summary>
+internal static class NetworkChecks
+{
+    private const int MaxVni = (1 << 24) - 1;
+    private const int MinMtu = 1280, MaxMtu = 65535 - 70;
+    private const int MaxSubnets = 64, MaxTargets = 64;
+
+    /// <summary>Gateway and services inside every network.</summary>
+    private static readonly IpPrefix LinkLocalV4 = IpPrefix.Parse("169.254.0.0/16");
+
+    private static readonly IpPrefix LinkLocalV6 = IpPrefix.Parse("fe80::/10");
+
+    public static void Check(Findings findings, VirtualNetwork network)
+    {
+        FieldPath at = FieldPath.Root["spec"];
+        VirtualNetworkSpec spec = network.Spec;
+        if (spec.Subnets is not { Count: > 0 }) findings.Add(at["subnets"], FaultReason.Required, "is missing: the ranges of the network, such as [{\"cidr\": \"10.0.0.0/16\"}]");
+        Values.AtMost(findings, at["subnets"], spec.Subnets, MaxSubnets);
+        CheckSubnets(findings, at["subnets"], spec.Subnets ?? []);
+        Values.InRange(findings, at["vni"], spec.Vni, 1, MaxVni, "VXLAN network identifier");
+        Values.InRange(findings, at["mtu"], spec.Mtu, MinMtu, MaxMtu, "MTU of a virtual network");
+        CheckTargets(findings, at["routeTargets"]["import"], spec.RouteTargets?.Import);
+        CheckTargets(findings, at["routeTargets"]["export"], spec.RouteTargets?.Export);
+        CheckTargets(findings, at["routeTargets"]["exportAggregates"], spec.RouteTargets?.ExportAggregates);
+    }
+
+    private static void CheckSubnets(Findings findings, FieldPath at, IReadOnlyList<NetworkSubnet> subnets)
+    {
+        List<IpPrefix> seen = [];
+        for (int i = 0; i < subnets.Count; i++)
+        {
+            if (!Values.Required(findings, at[i]["cidr"], subnets[i].Cidr, "the range, such as 10.0.0.0/16") || Addresses.Prefix(findings, at[i]["cidr"], subnets[i].Cidr) is not { } cidr) continue;
+            if (cidr.Overlaps(cidr.IsIPv6 ? LinkLocalV6 : LinkLocalV4)) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps the link-local range, which every network uses for its gateway");
+            else if (cidr.Address.IsMulticast || cidr.Address.IsLoopback || cidr.Length == 0) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} is no unicast range");
+            foreach (IpPrefix other in seen.Where(s => s.Overlaps(cidr))) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps {other} of the same network: an address must belong to one subnet");
+            seen.Add(cidr);
+            CheckBlockSize(findings, at[i]["blockSize"], cidr, subnets[i].BlockSize);
+        }
+    }
+
+    private static void CheckBlockSize(Findings findings, FieldPath at, IpPrefix cidr, int? blockSize)
+    {
+        (int first, int last) = cidr.IsIPv6 ? (116, 128) : (20, 32);
+        Values.InRange(findings, at, blockSize, Math.Max(first, cidr.Length), last, "prefix length of blocks of this subnet");
+    }
+
+    private static void CheckTargets(Findings findings, FieldPath at, IReadOnlyList<string>? targets)
+    {
+        Values.AtMost(findings, at, targets, MaxTargets);
+        Values.Unique(findings, at, targets);
+        for (int i = 0; i < (targets?.Count ?? 0); i++)
+            if (!IsTarget(targets![i])) findings.Add(at[i], FaultReason.Invalid, $"\"{Leaf.Printable(targets[i])}\" is no route target: write ASN:NUMBER (64512:10001) or ADDRESS:NUMBER (192.0.2.1:7); the number has 16 bits after an AS above 65535 or an address, else 32");
+    }
+
+    /// <summary>RFC 4360 §4, RFC 5668.</summary>
+    private static bool IsTarget(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon < 0) return false;
+        ReadOnlySpan<char> administrator = text.AsSpan(0, colon), number = text.AsSpan(colon + 1);
+        if (!IsNumber(administrator, out uint asn)) return InetAddress.TryParse(administrator, null, out InetAddress address) && address.IsIPv4 && IsNumber(number, out uint small) && small <= ushort.MaxValue;
+        return IsNumber(number, out uint value) && (asn <= ushort.MaxValue || value <= ushort.MaxValue);
+    }
+
+    private static bool IsNumber(ReadOnlySpan<char> text, out uint value) =>
+        uint.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out value);
+}

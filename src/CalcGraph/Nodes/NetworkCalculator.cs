@@ -1,0 +1,61 @@
+using System.Globalization;
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Core.Net;
+
+namespace Margay.CalcGraph.Nodes;
+
+/// <summary>The virtual networks, and what a node in which some of them have an endpoint or a block is told of these, and of these alone.</summary>
+internal sealed class NetworkCalculator
+{
+    private readonly Dictionary<string, VirtualNetwork> _networks = [];
+
+    /// <summary>Adds, replaces or (null) removes; the name is <see cref="VirtualNetwork.FullName"/>. One without a VNI counts as absent.</summary>
+    public void Set(string fullName, VirtualNetwork? network)
+    {
+        if (network?.Spec.Vni is null) _networks.Remove(fullName);
+        else _networks[fullName] = network;
+    }
+
+    /// <param name="asNumber">The cluster's: automatic route targets are the same on all nodes, also where each rack has an AS of its own.</param>
+    public Dictionary<string, NetworkView> ViewsOf(IEnumerable<string> present, uint asNumber)
+    {
+        Dictionary<string, NetworkView> views = [];
+        foreach (string name in present)
+        {
+            if (!_networks.TryGetValue(name, out VirtualNetwork? network)) continue;
+            NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
+            string[] automatic = [string.Create(CultureInfo.InvariantCulture, $"{asNumber & 0xffff}:{network.Spec.Vni}")];
+            views[name] = new NetworkView
+            {
+                Name = name,
+                Vni = network.Spec.Vni!.Value,
+                Mtu = network.Spec.Mtu,
+                Import = targets.Import ?? automatic,
+                Export = targets.Export ?? automatic,
+                ExportAggregates = targets.ExportAggregates ?? [],
+            };
+        }
+        return views;
+    }
+
+    public IEnumerable<PoolView> PoolsOf(IEnumerable<string> present)
+    {
+        foreach (string name in present)
+        {
+            if (!_networks.TryGetValue(name, out VirtualNetwork? network)) continue;
+            foreach (NetworkSubnet subnet in network.Spec.Subnets ?? [])
+            {
+                if (!IpPrefix.TryParse(subnet.Cidr, out IpPrefix cidr)) continue;
+                yield return new PoolView
+                {
+                    Name = $"{name}/{cidr}",
+                    Network = name,
+                    Cidr = cidr.ToString(),
+                    BlockSize = subnet.BlockSize ?? Math.Max(cidr.Length, cidr.IsIPv6 ? 122 : 26),
+                    Usable = true,
+                };
+            }
+        }
+    }
+}

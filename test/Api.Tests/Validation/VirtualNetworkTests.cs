@@ -1,0 +1,60 @@
+using Margay.Api.Resources;
+using Margay.Api.Validation;
+
+namespace Margay.Api.Tests.Validation;
+
+/// <summary>What a VirtualNetwork may say, and what it is called.</summary>
+public sealed class VirtualNetworkTests
+{
+    [Theory]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}]}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16, blockSize: 28}, {cidr: 'fd00::/64'}], vni: 16777215, mtu: 1450}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/30}, {cidr: 10.0.1.1/32}]}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], routeTargets: {import: ['64512:4000000000', '192.0.2.1:7', '4200000000:65535'], export: ['1:1'], exportAggregates: []}}", "")]
+    [InlineData("{}", "spec.subnets Required")]
+    [InlineData("{subnets: []}", "spec.subnets Required")]
+    [InlineData("{subnets: [{}, {cidr: 10.0.0.1/16}, {cidr: x}]}", "spec.subnets[0].cidr Required; spec.subnets[1].cidr Invalid; spec.subnets[2].cidr Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}, {cidr: 10.0.4.0/24}]}", "spec.subnets[1].cidr Invalid")]
+    [InlineData("{subnets: [{cidr: 169.254.0.0/24}, {cidr: 'fe80::/64'}, {cidr: 224.0.0.0/8}]}", "spec.subnets[0].cidr Invalid; spec.subnets[1].cidr Invalid; spec.subnets[2].cidr Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/24, blockSize: 23}, {cidr: 10.1.0.0/16, blockSize: 16}, {cidr: 'fd00::/64', blockSize: 129}]}", "spec.subnets[0].blockSize Invalid; spec.subnets[1].blockSize Invalid; spec.subnets[2].blockSize Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 0, mtu: 1000}", "spec.mtu Invalid; spec.vni Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 16777216}", "spec.vni Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], routeTargets: {import: ['x', '1', '70000:70000', '192.0.2.1:70000', '1:1', '1:1'], export: ['fd00::1:1']}}",
+        "spec.routeTargets.export[0] Invalid; spec.routeTargets.import[0] Invalid; spec.routeTargets.import[1] Invalid; spec.routeTargets.import[2] Invalid; spec.routeTargets.import[3] Invalid; spec.routeTargets.import[5] Duplicate")]
+    public void Spec_Rules(string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("VirtualNetwork", spec)));
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("a.b")]
+    [InlineData("A")]
+    public void Name_IsALabelOtherThanDefault(string name) =>
+        Assert.Equal("metadata.name Invalid", Admitted.Faults(Admitted.Spec("VirtualNetwork", "{subnets: [{cidr: 10.0.0.0/16}]}", name)));
+
+    [Theory]
+    [InlineData(null, "red", "default")]
+    [InlineData("default", "red", "default")]
+    [InlineData("blue", "red", "red.blue")]
+    [InlineData("blue", null, "default.blue")]
+    [InlineData("green.blue", "red", "green.blue")]
+    public void Resolve_ABareName_IsOfTheOwnNamespace(string? name, string? ns, string full) => Assert.Equal(full, VirtualNetwork.Resolve(name, ns));
+
+    [Theory]
+    [InlineData("10.0.0.0/16", 26)]
+    [InlineData("10.0.0.0/28", 28)]
+    [InlineData("fd00::/64", 122)]
+    public void Defaults_BlockSize_IsNeverLargerThanTheSubnet(string cidr, int blockSize)
+    {
+        VirtualNetwork network = new() { Spec = new() { Subnets = [new NetworkSubnet { Cidr = cidr }] } };
+        Assert.Equal(blockSize, ((VirtualNetwork)Defaults.Apply(network)).Spec.Subnets![0].BlockSize);
+    }
+
+    [Theory]
+    [InlineData(7, 7, "")]
+    [InlineData(7, null, "")]
+    [InlineData(7, 8, "spec.vni Forbidden")]
+    public void Vni_NeverChanges_AndMayBeLeftOut(int before, int? after, string faults)
+    {
+        Findings findings = Validator.ValidateUpdate(new VirtualNetwork { Spec = new() { Vni = before } }, new VirtualNetwork { Spec = new() { Vni = after } });
+        Assert.Equal(faults, string.Join("; ", findings.Faults.Select(f => $"{f.Field} {f.Reason}")));
+    }
+}

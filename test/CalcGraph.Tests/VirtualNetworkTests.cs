@@ -1,0 +1,108 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+
+namespace Margay.CalcGraph.Tests;
+
+/// <summary>A node hears of the virtual networks that have an endpoint or a block on it, and of no other.</summary>
+public class VirtualNetworkTests
+{
+    private readonly Graph _graph = new(new GraphOptions { Epoch = "epoch" });
+    private readonly ViewModel _view;
+
+    public VirtualNetworkTests()
+    {
+        _graph.Subscribe("n1");
+        _view = ViewModel.Of(_graph.Snapshot("n1"));
+    }
+
+    private void Network(string ns, string name, int? vni, params string[] cidrs) => _graph.Apply(new VirtualNetwork
+    {
+        Metadata = new ObjectMeta { Namespace = ns, Name = name },
+        Spec = new VirtualNetworkSpec { Vni = vni, Subnets = [.. cidrs.Select(c => new NetworkSubnet { Cidr = c, BlockSize = 28 })] },
+    });
+
+    private void Endpoint(string name, string network, string node = "n1") => _graph.Apply(new WorkloadEndpoint
+    {
+        Metadata = new ObjectMeta { Namespace = "red", Name = name, ResourceVersion = "1" },
+        Spec = new WorkloadEndpointSpec { Node = node, InterfaceName = "mg" + name, IpNetworks = ["10.0.0.1/32"], Network = network },
+    });
+
+    private void Block(string network, string node) => _graph.Apply(new IPAMBlock
+    {
+        Metadata = new ObjectMeta { Name = IPAMBlock.NameOf(network, "10.0.0.0/28") },
+        Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/28", Network = network, Affinity = $"host:{node}", Pool = $"{network}/10.0.0.0/16" },
+    });
+
+    private ViewModel View()
+    {
+        foreach ((_, ViewDelta delta) in _graph.Flush(_graph.Revision + 1)) _view.Apply(delta);
+        Assert.Equal(ViewModel.Of(_graph.Snapshot("n1")).Describe(), _view.Describe());
+        return _view;
+    }
+
+    [Fact]
+    public void Network_ComesWithItsFirstEndpoint_AndGoesWithItsLast()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Network("red", "other", 10002, "10.0.0.0/16");
+        Assert.Empty(View().Networks);
+        Endpoint("a", "red.blue");
+        Endpoint("b", "red.blue");
+        NetworkView network = Assert.Single(View().Networks.Values);
+        Assert.Equal(("red.blue", 10001), (network.Name, network.Vni));
+        Assert.Equal(["64512:10001"], network.Import);
+        Assert.Equal(["64512:10001"], network.Export);
+        Assert.Empty(network.ExportAggregates);
+        PoolView pool = Assert.Single(View().Pools.Values);
+        Assert.Equal(("red.blue/10.0.0.0/16", "red.blue", true), (pool.Name, pool.Network, pool.Usable));
+
+        _graph.Remove(new ObjectKey(nameof(WorkloadEndpoint), "red", "a"));
+        Assert.Single(View().Networks);
+        _graph.Remove(new ObjectKey(nameof(WorkloadEndpoint), "red", "b"));
+        Assert.Empty(View().Networks);
+        Assert.Empty(View().Pools);
+    }
+
+    [Fact]
+    public void Network_ComesWithABlock()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Block("red.blue", "n1");
+        Assert.Equal(["red.blue"], View().Networks.Keys);
+        Block("red.blue", "n2");
+        Assert.Empty(View().Networks);
+    }
+
+    [Fact]
+    public void Network_OfOtherNodes_IsNotTold()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Endpoint("a", "red.blue", node: "n2");
+        Assert.Empty(_graph.Flush(1));
+        Network("red", "blue", 10001, "10.0.0.0/16", "10.1.0.0/16");
+        Assert.Empty(_graph.Flush(2));
+    }
+
+    [Fact]
+    public void Network_ThatChanges_IsToldAnew_AndOneWithoutVniIsAbsent()
+    {
+        Endpoint("a", "red.blue");
+        Assert.Empty(View().Networks);
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Assert.Single(View().Networks);
+        Network("red", "blue", 10001, "10.0.0.0/16", "fd00::/64");
+        Assert.Equal(2, View().Pools.Count);
+        Network("red", "blue", null, "10.0.0.0/16");
+        Assert.Empty(View().Networks);
+    }
+
+    [Fact]
+    public void AutomaticTargets_AreOfTheClustersAs_NotTheNodes()
+    {
+        _graph.Apply(new Node { Metadata = new ObjectMeta { Name = "n1" }, Spec = new NodeSpec { Bgp = new NodeBgpSpec { AsNumber = new AsNumber(65001) } } });
+        _graph.Apply(new BGPConfiguration { Metadata = new ObjectMeta { Name = "default" }, Spec = new BGPConfigurationSpec { AsNumber = new AsNumber(4200000123) } });
+        Network("red", "blue", 7, "10.0.0.0/16");
+        Endpoint("a", "red.blue");
+        Assert.Equal([$"{4200000123 & 0xffff}:7"], View().Networks["red.blue"].Import);
+    }
+}

@@ -134,6 +134,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         if (IsPolicyOnly(before, spec))
         {
             new PeerRouting(loop, peer).ApplyPolicy(before);
+            loop.Liveness.Update(peer, null);
             return;
         }
         NotificationMessage why = spec.AdminDown
@@ -156,6 +157,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         ClusterId = a.ClusterId,
         RouteReflectorClient = a.RouteReflectorClient,
         PrefixLimit = a.PrefixLimit,
+        Bfd = a.Bfd,
         SelfIPv4 = a.SelfIPv4,
         SelfIPv6 = a.SelfIPv6,
         ListenLimit = a.ListenLimit,

@@ -32,6 +32,15 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "monitoring station {Address} port {Port}: lost, will connect again: {Reason}")]
     internal static partial void StationDown(ILogger logger, string address, ushort port, string reason);
 
+    [LoggerMessage(12, LogLevel.Information, "peer {Peer}: BFD is Up")]
+    internal static partial void BfdUp(ILogger logger, string peer);
+
+    [LoggerMessage(13, LogLevel.Warning, "peer {Peer}: {Reason}")]
+    internal static partial void BfdDown(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(14, LogLevel.Information, "peer {Peer}: BFD is switched off on its side; the session stays")]
+    internal static partial void BfdAdminDown(ILogger logger, string peer);
+
     [LoggerMessage(8, LogLevel.Critical, "bug in the speaker's loop; the event is lost")]
     internal static partial void Bug(ILogger logger, Exception exception);
 }

@@ -48,6 +48,7 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
         _byName.Remove(peer.Name);
         if (_byAddress.GetValueOrDefault(peer.Address) == peer) _byAddress.Remove(peer.Address);
         TimerQueue.Cancel(peer.RestartTimer);
+        loop.Liveness.Remove(peer);
         if (peer.RibPeer is { } rib)
         {
             foreach (RibTable t in loop.Tables) t.RemoveAll(rib);

@@ -195,6 +195,19 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         else if (peer is { IsDynamic: true, Established: null }) loop.Peers.RemoveDynamic(peer);
     }
 
+    /// <summary>Forwarding to the peer has failed while its routes were kept for its restart: they go.</summary>
+    internal void RestartAborted()
+    {
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (peer.StaleFamilies.Has(f)) loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
+        }
+        peer.StaleFamilies = 0;
+        peer.LongLivedStale = default;
+        TimerQueue.Cancel(peer.RestartTimer);
+        if (peer.IsDynamic) loop.Peers.RemoveDynamic(peer);
+    }
+
     internal NotificationMessage? CheckPrefixLimit(BgpSession session)
     {
         PrefixLimit limit = peer.Spec.PrefixLimit;

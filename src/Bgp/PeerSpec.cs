@@ -93,6 +93,9 @@ public sealed record PeerSpec
 
     public GracefulRestartSpec GracefulRestart { get; init; } = GracefulRestartSpec.Default;
 
+    /// <summary>Watches the way to the peer (RFC 5880, 5882); null is off.</summary>
+    public BfdSpec? Bfd { get; init; }
+
     /// <summary>ADD-PATH (RFC 7911) offered for all <see cref="Families"/>.</summary>
     public AddPathMode AddPath { get; init; }
 

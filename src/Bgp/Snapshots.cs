@@ -38,6 +38,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
             MessagesSent = s?.Output.MessagesSent ?? 0,
             UpdatesReceived = s?.UpdatesReceived ?? 0,
             TimesEstablished = p.TimesEstablished,
+            Bfd = loop.Liveness.StatusOf(p),
             IsSlow = s?.Output.Members.Any(m => m.IsSlow) ?? false,
         };
     }

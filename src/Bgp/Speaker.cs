@@ -29,10 +29,10 @@ public sealed class Speaker : IAsyncDisposable
     public SpeakerOptions Options { get; }
 
     /// <summary>For tests and simulations, which turn the loop themselves (<see cref="Step"/>) instead of <see cref="Start"/>.</summary>
-    internal SpeakerLoop Prepare()
+    internal SpeakerLoop Prepare(bool threads = false)
     {
         if (_loop is not null) throw new InvalidOperationException("the speaker was started before");
-        _loop = new SpeakerLoop(Options, Options.Transport ?? new TcpTransport());
+        _loop = new SpeakerLoop(Options, Options.Transport ?? new TcpTransport()) { HasThreads = threads };
         _apply = new ConfigApply(_loop);
         _snapshots = new Snapshots(_loop);
         return _loop;
@@ -40,12 +40,19 @@ public sealed class Speaker : IAsyncDisposable
 
     internal SpeakerLoop Prepared => _loop!;
 
-    internal void Step(TimeSpan wait) => _loop!.Step(wait);
+    internal void Step(TimeSpan wait)
+    {
+        _loop!.Step(wait);
+        _loop.Liveness.Bfd?.Step(TimeSpan.Zero);
+    }
+
+    /// <summary>When a timer of either loop may fire; null: none is set.</summary>
+    internal TimeSpan? NextTimer => (_loop!.NextTimer, _loop.Liveness.Bfd?.NextTimer) is ({ } a, { } b) ? (a < b ? a : b) : _loop.NextTimer ?? _loop.Liveness.Bfd?.NextTimer;
 
     /// <summary>Starts the loop, on a thread of its own in the caller's network namespace. Listeners and sessions come with the first configuration.</summary>
     public void Start()
     {
-        Prepare();
+        Prepare(threads: true);
         new Thread(Run) { IsBackground = true, Name = "bgp" }.Start();
     }
 

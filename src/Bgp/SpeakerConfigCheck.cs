@@ -28,6 +28,15 @@ internal static class SpeakerConfigCheck
         return faults;
     }
 
+    private static void CheckBfd(List<string> faults, string at, BfdSpec bfd)
+    {
+        foreach ((string name, TimeSpan interval) in new[] { ("MinTx", bfd.MinTx), ("MinRx", bfd.MinRx) })
+        {
+            if (interval.TotalMilliseconds is < 10 or > 60_000) faults.Add($"{at}.Bfd.{name}: must be 10 ms to 60 s");
+        }
+        if (bfd.Multiplier is < 1 or > 255) faults.Add($"{at}.Bfd.Multiplier: must be 1 to 255");
+    }
+
     private static void CheckPeer(List<string> faults, string at, PeerSpec peer)
     {
         if (peer.RemoteAddress is null == peer.ListenRange is null) faults.Add($"{at}: give either RemoteAddress or ListenRange");
@@ -40,6 +49,7 @@ internal static class SpeakerConfigCheck
         double hold = peer.Timers.Hold.TotalSeconds;
         if (hold != 0 && hold is < 3 or > 65535) faults.Add($"{at}.Timers.Hold: must be 0, or 3 to 65535 s");
         if (peer.GracefulRestart.RestartTime.TotalSeconds is < 0 or > 4095) faults.Add($"{at}.GracefulRestart.RestartTime: must be 0 to 4095 s");
+        if (peer.Bfd is { } bfd) CheckBfd(faults, at, bfd);
         if (peer.SelfIPv4 is { IsIPv6: true }) faults.Add($"{at}.SelfIPv4: is not IPv4");
         if (peer.SelfIPv6 is { IsIPv4: true }) faults.Add($"{at}.SelfIPv6: is not IPv6");
     }

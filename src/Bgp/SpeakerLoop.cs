@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Margay.Bgp.Bfd;
 using Margay.Bgp.Bmp;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Session;
@@ -65,6 +66,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         IsRestarting = options.Restarting;
         _convergence = new LoopTimer(() => _converged = true);
         Bmp = new BmpExporter(this);
+        Liveness = new Liveness(this, StartBfd);
     }
 
     public TimeSpan Now { get; private set; }
@@ -78,6 +80,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public bool IsRestarting { get; private set; }
     public byte[] ReceiveBuffer { get; }
     public ArraySegment<byte>[] SendBuffers { get; } = new ArraySegment<byte>[128];
+
+    internal Liveness Liveness { get; }
+
+    /// <summary>The BFD loop gets a thread of its own; else whoever turns this loop turns that one too.</summary>
+    internal bool HasThreads { get; init; }
 
     internal SpeakerConfig? Config { get; private set; }
     internal PeerDirectory Peers => _peers;
@@ -118,12 +125,14 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     }
 
     /// <summary>There is something to do without waiting. A flush that finds a session dead leaves changed tables behind it.</summary>
-    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty || HasChanges || Bmp.HasWork;
+    internal bool HasWork => _toFlush.Count > 0 || !_commands.IsEmpty || IsBfdDue || HasChanges || Bmp.HasWork;
 
     private bool HasChanges => Array.Exists(_tables, static t => t.HasChanges);
 
     /// <summary>When a timer may fire, by the clock of <see cref="SpeakerOptions.Time"/> from its start; null: none is set.</summary>
     internal TimeSpan? NextTimer => Timers.Next is { } t ? t + _options.Time.GetElapsedTime(0, _start) : null;
+
+    private bool IsBfdDue => !HasThreads && Liveness.Bfd is { HasWork: true };
 
     private TimeSpan ReadClock() => _options.Time.GetElapsedTime(_start);
 
@@ -303,6 +312,16 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         RequestFlush(session);
     }
 
+    public void OnPathChanged(Peer peer, InetAddress? local) => Liveness.Update(peer, local);
+
+    // Made with the first session that needs it, on this thread, whose network namespace the new one inherits.
+    private BfdLoop StartBfd()
+    {
+        BfdLoop bfd = new(_options.Time, Random.Next(), _options.BfdTransport ?? new UdpBfdTransport(new Random(Random.Next())), Logger);
+        if (HasThreads) new Thread(bfd.Run) { IsBackground = true, Name = "bfd" }.Start();
+        return bfd;
+    }
+
     // ---- update groups
 
     internal UpdateGroup GroupFor(ExportPolicy policy)
@@ -362,5 +381,10 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     internal void UpdateLocalRoutes(IReadOnlyCollection<LocalRouteChange> changes) => _local.Update(changes);
 
-    public void Dispose() => Transport.Dispose();
+    public void Dispose()
+    {
+        if (HasThreads) Liveness.Bfd?.Stop();
+        else Liveness.Bfd?.End();
+        Transport.Dispose();
+    }
 }

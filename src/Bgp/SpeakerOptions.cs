@@ -38,6 +38,9 @@ public sealed record SpeakerOptions
     /// <summary>How the speaker reaches its peers; null is TCP of the kernel, in the network namespace of the thread that calls <see cref="Speaker.Start"/>.</summary>
     public ITransport? Transport { get; init; }
 
+    /// <summary>How BFD packets reach peers; null is UDP of the kernel, in the same network namespace.</summary>
+    public IBfdTransport? BfdTransport { get; init; }
+
     /// <summary>Instruments <c>bgp.*</c> are made on this meter; null makes none.</summary>
     public Meter? Meter { get; init; }
 

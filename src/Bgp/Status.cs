@@ -63,6 +63,9 @@ public sealed record PeerStatus
     public long UpdatesReceived { get; init; }
     public int TimesEstablished { get; init; }
 
+    /// <summary>Null: no BFD with this peer, or not yet, because no connection has shown which address of ours it is for.</summary>
+    public BfdStatus? Bfd { get; init; }
+
     /// <summary>The peer reads more slowly than routes change, and is served from the RIB.</summary>
     public bool IsSlow { get; init; }
 }

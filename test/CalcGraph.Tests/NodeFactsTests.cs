@@ -154,6 +154,17 @@ public class NodeFactsTests
     }
 
     [Fact]
+    public void Bfd_HasItsDefaults_AndIsOnBothSides()
+    {
+        NoMesh();
+        Node("a", 1);
+        Node("b", 2, rack: "r");
+        Peer("p", new BGPPeerSpec { Node = "a", PeerSelector = "rack == 'r'", Bfd = new BfdSettings { MinTxInterval = "50ms" } });
+        Assert.Equal(new BfdView(50, 300, 3), PeersOf("a").Values.Single().Bfd);
+        Assert.Equal(new BfdView(50, 300, 3), PeersOf("b").Values.Single().Bfd);
+    }
+
+    [Fact]
     public void GlobalPeer_IsForAll_ButNotForItself()
     {
         NoMesh();

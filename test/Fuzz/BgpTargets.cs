@@ -1,3 +1,5 @@
+using Margay.Bgp;
+using Margay.Bgp.Bfd;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Buffers;
@@ -19,7 +21,40 @@ internal static class BgpTargets
         new("bgp-update-two-octet", b => Update(b, new UpdateContext(false, false))),
         .. Enumerable.Range(0, KnownFamilies.Count).Select(f => new FuzzTarget($"bgp-nlri-{KnownFamilies.Of(f)}", b => Nlri(b, f))),
         new("bgp-inbound", Inbound),
+        new("bgp-bfd", Bfd),
     ];
+
+    private static void Bfd(byte[] bytes)
+    {
+        if (BfdPacket.TryRead(bytes, out BfdPacket packet) != BfdFault.None) return;
+        byte[] again = new byte[BfdPacket.Length];
+        packet.Write(again);
+        if (BfdPacket.TryRead(again, out BfdPacket second) != BfdFault.None || second != packet) throw new InvalidOperationException("changed on the way");
+        // Whatever it says, the session that takes it still knows when it is to act next, and does not send more than it may.
+        Silent output = new();
+        BfdSession session = new(1, BfdSpec.Default, output, new Random(1));
+        session.Start(TimeSpan.Zero);
+        TimeSpan now = TimeSpan.FromSeconds(1);
+        for (int i = 0; i < 8; i++)
+        {
+            session.OnPacket(packet, now);
+            if (session.Due == TimeSpan.MaxValue && session.TransmitInterval != TimeSpan.Zero && !packet.Demand) throw new InvalidOperationException("the session sleeps for ever");
+            now = session.Due < now + TimeSpan.FromHours(1) ? session.Due : now + TimeSpan.FromHours(1);
+            session.OnTimer(now);
+        }
+        if (output.Sent > 40) throw new InvalidOperationException("a flood");
+    }
+
+    private sealed class Silent : IBfdOutput
+    {
+        internal int Sent { get; private set; }
+
+        public void Send(in BfdPacket packet) => Sent++;
+
+        public void OnStateChanged(BfdState was)
+        {
+        }
+    }
 
     private static void Header(byte[] bytes)
     {

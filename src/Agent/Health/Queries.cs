@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -97,15 +98,20 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
 
     private async Task<QueryReply> PeersAsync(string? argument)
     {
-        Table table = new("NAME", "ADDRESS", "AS", "STATE", "SINCE", "RECEIVED", "ACCEPTED", "ADVERTISED", "ORIGIN", "LAST ERROR");
+        Table table = new("NAME", "ADDRESS", "AS", "STATE", "BFD", "SINCE", "RECEIVED", "ACCEPTED", "ADVERTISED", "ORIGIN", "LAST ERROR");
         foreach (PeerStatus peer in await speaker.GetPeersAsync().ConfigureAwait(false))
         {
             if (argument is { Length: > 0 } && peer.Name != argument && peer.Address.ToString() != argument) continue;
-            table.Add(peer.Name, peer.Address.ToString(), Number(peer.RemoteAs), peer.State.ToString(), peer.Since.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            table.Add(peer.Name, peer.Address.ToString(), Number(peer.RemoteAs), peer.State.ToString(), BfdOf(peer), peer.Since.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
                 Number(peer.RoutesReceived), Number(peer.RoutesAccepted), Number(peer.RoutesAdvertised), peer.Description, peer.LastError);
         }
         return table.ToReply();
     }
+
+    private static string BfdOf(PeerStatus peer) => peer.Bfd is not { } bfd ? ""
+        : bfd.Error.Length > 0 ? $"{bfd.State} ({bfd.Error})"
+        : bfd.RemoteState == BfdState.AdminDown ? $"{bfd.State} (off at the peer)"
+        : bfd.State.ToString();
 
     /// <summary>Argument: a prefix, "in PEER", "out PEER", or nothing for the best of all.</summary>
     private async Task<QueryReply?> RoutesAsync(string? argument)
@@ -186,8 +192,12 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
         AgentMetrics.Counter(text, "margay_dataplane_failures_total", "Changes that the kernel refused.", state.Counters.Failures);
         AgentMetrics.Counter(text, "margay_dataplane_repairs_total", "Changes by others that were put right.", state.Counters.Repairs);
         AgentMetrics.Head(text, "margay_bgp_peer_established", "gauge", "1 while the session is up.");
-        foreach (PeerStatus peer in await speaker.GetPeersAsync().ConfigureAwait(false))
+        ImmutableArray<PeerStatus> peers = await speaker.GetPeersAsync().ConfigureAwait(false);
+        foreach (PeerStatus peer in peers)
             text.Append(CultureInfo.InvariantCulture, $"margay_bgp_peer_established{{peer=\"{peer.Name}\"}} {(peer.State == SessionState.Established ? 1 : 0)}\n");
+        AgentMetrics.Head(text, "margay_bfd_up", "gauge", "1 while BFD says that the way to the peer is alive; absent for peers without BFD.");
+        foreach (PeerStatus peer in peers)
+            if (peer.Bfd is { } bfd) text.Append(CultureInfo.InvariantCulture, $"margay_bfd_up{{peer=\"{peer.Name}\"}} {(bfd.State == BfdState.Up ? 1 : 0)}\n");
         AgentMetrics.Gauge(text, "process_resident_memory_bytes", "Resident memory.", Environment.WorkingSet);
         return text.ToString();
     }

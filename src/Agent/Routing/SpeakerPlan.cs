@@ -74,6 +74,9 @@ internal static class SpeakerPlan
             NextHop = peer.NextHopMode switch { "Self" => NextHopMode.Self, "Keep" => NextHopMode.Keep, _ => NextHopMode.Auto },
             AllowOwnAs = peer.AllowedLocalAsNumbers,
             TtlSecurityHops = (byte)Math.Clamp(peer.TtlSecurityHops ?? 0, 0, 254),
+            Bfd = peer.Bfd is { } bfd
+                ? new BfdSpec(TimeSpan.FromMilliseconds(bfd.MinTxMilliseconds), TimeSpan.FromMilliseconds(bfd.MinRxMilliseconds), bfd.Multiplier, bfd.Multihop)
+                : null,
             // As in Calico: a BGPPeer says nothing of distance, so the peer may be anywhere unless TTL security says otherwise.
             Multihop = external && peer.TtlSecurityHops is null,
             Import = policies.Import(peer),

@@ -161,6 +161,9 @@ public sealed record PeerView
     /// <summary>Names of BGP filters, in order. One that is not in the view does not exist: the peer is then told nothing, and not believed.</summary>
     public IReadOnlyList<string>? Filters { get; init; }
 
+    /// <summary>Null: no BFD.</summary>
+    public BfdView? Bfd { get; init; }
+
     /// <summary>The object that asked for it, for people: "node-to-node mesh", "BGPPeer rack-1-tor".</summary>
     public required string Origin { get; init; }
 }
@@ -171,6 +174,10 @@ public sealed record BgpFilterView
     public required string Name { get; init; }
     public required BGPFilterSpec Spec { get; init; }
 }
+
+/// <summary>BFD of one peer, defaults filled in.</summary>
+/// <param name="Multihop">Null: by whether the peer is in a subnet of the node.</param>
+public sealed record BfdView(int MinTxMilliseconds, int MinRxMilliseconds, int Multiplier, bool? Multihop = null);
 
 public enum IpSetType
 {

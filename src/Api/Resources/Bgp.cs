@@ -113,4 +113,23 @@ public sealed record BGPPeerSpec
 
     /// <summary>Auto (default: the selected nodes peer back) or Manual.</summary>
     public string? ReversePeering { get; init; }
+
+    /// <summary>Watches the way to the peer and ends the session as soon as it is dead. Absent: off. Margay's own; Calico has no such field.</summary>
+    public BfdSettings? Bfd { get; init; }
+}
+
+/// <summary>Bidirectional forwarding detection (RFC 5880); an empty object is on, with the defaults. Both sides must have it.</summary>
+public sealed record BfdSettings
+{
+    /// <summary>The peer may send as often as this: "10ms" to "60s", default "300ms".</summary>
+    public string? MinRxInterval { get; init; }
+
+    /// <summary>How often we would send: "10ms" to "60s", default "300ms".</summary>
+    public string? MinTxInterval { get; init; }
+
+    /// <summary>The way is dead after this many missed packets: 1–255, default 3.</summary>
+    public int? Multiplier { get; init; }
+
+    /// <summary>Over routers (RFC 5883) or on the link (RFC 5881). Default: on the link if the peer is in a subnet of the node.</summary>
+    public bool? Multihop { get; init; }
 }

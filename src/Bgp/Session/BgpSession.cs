@@ -72,6 +72,7 @@ internal sealed class BgpSession
     internal void Begin()
     {
         LocalOpen = Peer.MakeOpen();
+        _host.OnPathChanged(Peer, Connection.LocalAddress);
         State = SessionState.OpenSent;
         _lastReceived = _host.Now;
         Send(LocalOpen.ToMessage());
@@ -176,7 +177,7 @@ internal sealed class BgpSession
     // RFC 8538 §4: what is meant to end the session for good says so.
     private bool IsFinal(NotificationMessage n) =>
         Agreed?.GracefulRestart is { Notification: true } && n.Code == ErrorCode.Cease
-        && (CeaseSubcode)n.Subcode is CeaseSubcode.AdministrativeShutdown or CeaseSubcode.PeerDeconfigured or CeaseSubcode.MaximumNumberOfPrefixesReached;
+        && (CeaseSubcode)n.Subcode is CeaseSubcode.AdministrativeShutdown or CeaseSubcode.BfdDown or CeaseSubcode.PeerDeconfigured or CeaseSubcode.MaximumNumberOfPrefixesReached;
 
     internal SendOutcome Flush()
     {

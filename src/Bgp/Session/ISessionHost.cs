@@ -26,6 +26,9 @@ internal interface ISessionHost
     /// <summary>Scratch for one call: gathered writes.</summary>
     ArraySegment<byte>[] SendBuffers { get; }
 
+    /// <summary>The peer was started or stopped, or a connection shows which address of ours it uses (null: as before).</summary>
+    void OnPathChanged(Peer peer, InetAddress? local);
+
     void OnEstablished(BgpSession session);
 
     /// <summary>An Established session has ended. <paramref name="graceful"/>: not by our or the peer's wish, its routes may be kept (RFC 4724).</summary>

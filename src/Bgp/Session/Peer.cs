@@ -68,6 +68,7 @@ internal sealed class Peer
     internal TimeSpan HeldUntil { get; private set; }
 
     internal uint LocalAs => Spec.LocalAs ?? _host.LocalAs;
+    internal bool IsStopped => _stopped;
     internal bool IsPassive => Spec.Passive || IsDynamic;
 
     internal SessionState State
@@ -87,6 +88,7 @@ internal sealed class Peer
         if (Spec.AdminDown) return;
         _stopped = false;
         HeldUntil = TimeSpan.Zero;
+        _host.OnPathChanged(this, null);
         if (!IsPassive) Connect();
     }
 
@@ -95,6 +97,15 @@ internal sealed class Peer
     {
         _stopped = true;
         TimerQueue.Cancel(_connectTimer);
+        Close(send, reason);
+        _host.OnPathChanged(this, null);
+    }
+
+    /// <summary>No packet gets to the peer, or back (RFC 5882 §4.2): what there is ends, and new attempts begin as after any failure.</summary>
+    internal void OnPathDown(NotificationMessage send, string reason) => Close(send, reason);
+
+    private void Close(NotificationMessage? send, string reason)
+    {
         Established?.Close(send, reason);
         Outgoing?.Close(send, reason);
         Incoming?.Close(send, reason);
@@ -104,9 +115,7 @@ internal sealed class Peer
     internal void Reset(NotificationMessage? send, string reason)
     {
         HeldUntil = TimeSpan.Zero;
-        Established?.Close(send, reason);
-        Outgoing?.Close(send, reason);
-        Incoming?.Close(send, reason);
+        Close(send, reason);
         Connect();
     }
 
@@ -115,9 +124,8 @@ internal sealed class Peer
     {
         _stopped = true;
         TimerQueue.Cancel(_connectTimer);
-        Established?.Close(null, "the speaker stops");
-        Outgoing?.Close(null, "the speaker stops");
-        Incoming?.Close(null, "the speaker stops");
+        Close(null, "the speaker stops");
+        _host.OnPathChanged(this, null);
     }
 
     /// <summary>Keeps the peer down after too many prefixes (RFC 4271 §6.7).</summary>

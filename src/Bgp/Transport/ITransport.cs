@@ -14,6 +14,9 @@ public interface ITransport : IDisposable
     /// <summary>Begins a connection; the outcome comes as an event of it.</summary>
     bool TryConnect(in ConnectRequest request, out IConnection? connection, out string error);
 
+    /// <summary>Where one of our addresses is; null if no interface has it.</summary>
+    LocalLink? FindLink(InetAddress address);
+
     /// <summary>Hands over what happened since the last call; waits for something to happen for up to <paramref name="timeout"/> (negative: forever).</summary>
     void Poll(TimeSpan timeout, ITransportEvents events);
 

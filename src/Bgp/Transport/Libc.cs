@@ -23,21 +23,33 @@ internal static partial class Libc
     internal const int SOL_SOCKET = 1;
     internal const int SO_REUSEADDR = 2;
     internal const int SO_ERROR = 4;
+    internal const int SO_RCVBUF = 8;
     internal const int SO_BINDTODEVICE = 25;
     internal const int IPPROTO_IP = 0;
     internal const int IPPROTO_TCP = 6;
     internal const int IPPROTO_IPV6 = 41;
     internal const int IP_TTL = 2;
+    internal const int IP_TOS = 1;
+    internal const int IP_PKTINFO = 8;
+    internal const int IP_RECVTTL = 12;
     internal const int IP_MINTTL = 21;
     internal const int IPV6_UNICAST_HOPS = 16;
     internal const int IPV6_V6ONLY = 26;
+    internal const int IPV6_RECVPKTINFO = 49;
+    internal const int IPV6_PKTINFO = 50;
+    internal const int IPV6_RECVHOPLIMIT = 51;
+    internal const int IPV6_HOPLIMIT = 52;
+    internal const int IPV6_TCLASS = 67;
     internal const int IPV6_MINHOPCOUNT = 73;
     internal const int TCP_NODELAY = 1;
     internal const int TCP_MD5SIG = 14;
     internal const int TCP_MD5SIG_EXT = 32;
+    internal const int SOCK_STREAM = 1;
+    internal const int SOCK_DGRAM = 2;
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
     internal const int EMFILE = 24;
+    internal const int EADDRINUSE = 98;
     internal const int EINPROGRESS = 115;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -83,6 +95,18 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendmsg(int fd, ref MessageHeader message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendto(int fd, ref byte buffer, nint count, int flags, ref byte address, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recvmsg(int fd, ref MessageHeader message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getifaddrs(out nint first);
+
+    [LibraryImport("libc")]
+    internal static partial void freeifaddrs(nint first);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int socket(int domain, int type, int protocol);

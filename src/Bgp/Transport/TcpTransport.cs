@@ -100,28 +100,12 @@ internal sealed class TcpTransport : ITransport
         return false;
     }
 
-    private static int Open(InetAddress address, string? device, out string error)
-    {
-        error = "";
-        int fd = Libc.socket(SocketAddressBytes.FamilyOf(address), 1 | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
-        if (fd < 0)
-        {
-            error = Libc.LastError("socket");
-            return -1;
-        }
-        if (string.IsNullOrEmpty(device)) return fd;
-        Span<byte> name = stackalloc byte[16];
-        name.Clear();
-        if (device.Length > 15 || !System.Text.Encoding.ASCII.TryGetBytes(device, name, out _) || Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_BINDTODEVICE, ref name[0], name.Length) != 0)
-        {
-            error = $"cannot bind to interface '{device}': {Libc.LastError("setsockopt")}";
-            _ = Libc.close(fd);
-            return -1;
-        }
-        return fd;
-    }
+    private static int Open(InetAddress address, string? device, out string error) =>
+        BoundSocket.Open(SocketAddressBytes.FamilyOf(address), Libc.SOCK_STREAM, 0, device, out error);
 
     private static uint Scope(string? device) => string.IsNullOrEmpty(device) ? 0 : Libc.if_nametoindex(device);
+
+    public LocalLink? FindLink(InetAddress address) => LocalLink.Find(address);
 
     public void Poll(TimeSpan timeout, ITransportEvents events)
     {

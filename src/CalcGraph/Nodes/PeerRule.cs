@@ -102,7 +102,10 @@ internal sealed class PeerRule
         AllowedLocalAsNumbers = _spec.NumAllowedLocalASNumbers ?? 0,
         TtlSecurityHops = _spec.TtlSecurity,
         Filters = _spec.Filters is { Count: > 0 } filters ? filters : null,
+        Bfd = _spec.Bfd is { } bfd ? new BfdView(Milliseconds(bfd.MinTxInterval), Milliseconds(bfd.MinRxInterval), bfd.Multiplier ?? 3, bfd.Multihop) : null,
     };
+
+    private static int Milliseconds(string? interval) => (int)(1000 * (Durations.TrySeconds(interval) ?? 0.3));
 
     /// <summary>192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or [2001:db8::1]:1790.</summary>
     internal static bool TryParseEndpoint(string? text, out InetAddress address, out int port)

@@ -39,6 +39,15 @@ public class RoutingTests
     }
 
     [Fact]
+    public void Bfd_IsPassedOn()
+    {
+        Assert.Null(Plan(s_settings, s_peer).Peers[0].Bfd);
+        Assert.Equal(
+            new BfdSpec(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), 5, true),
+            Plan(s_settings, s_peer with { Bfd = new BfdView(50, 100, 5, true) }).Peers[0].Bfd);
+    }
+
+    [Fact]
     public void Reflector_SendsOnWhatItLearns()
     {
         SpeakerConfig config = Plan(s_settings with { RouteReflectorClusterId = "10.0.0.1" }, s_peer with { RouteReflectorClient = true });

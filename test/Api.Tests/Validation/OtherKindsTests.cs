@@ -111,6 +111,10 @@ public class OtherKindsTests
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, reachableBy: 'fd00::1'}", "spec.reachableBy Invalid")]
     [InlineData("{peerSelector: all(), reachableBy: 10.0.0.1}", "spec.reachableBy Forbidden")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, password: {}}", "spec.password.value Required")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, bfd: {}}", "")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, bfd: {minRxInterval: 50ms, minTxInterval: 1s, multiplier: 5, multihop: false}}", "")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, bfd: {minRxInterval: 5ms, minTxInterval: 61s, multiplier: 0}}", "spec.bfd.minRxInterval Invalid; spec.bfd.minTxInterval Invalid; spec.bfd.multiplier Invalid")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, bfd: {minRxInterval: fast, multiplier: 256, echo: true}}", "spec.bfd.echo UnknownField; spec.bfd.minRxInterval Invalid; spec.bfd.multiplier Invalid")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 23456}", "spec.asNumber Invalid")]
     public void BGPPeer_Rules(string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("BGPPeer", spec)));
 

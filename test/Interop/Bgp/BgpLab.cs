@@ -102,6 +102,27 @@ internal sealed class BgpLab : IDisposable
         return Start("bgpd", "frr", "/usr/lib/frr/bgpd", "-f", file, "-Z", "-S", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"));
     }
 
+    /// <summary>zebra, bfdd and bgpd: with kernel routes, BFD and router advertisements.</summary>
+    internal async Task StartFrrSuite(string bgp, string zebra = "", string bfd = "")
+    {
+        string socket = Path.Combine(Folder, "zserv.api");
+        foreach ((string daemon, string config, string[] more) in new[] { ("zebra", zebra, Array.Empty<string>()), ("bfdd", bfd, ["--bfdctl", Path.Combine(Folder, "bfdd.sock")]), ("bgpd", bgp, ["-S", "-p", "179"]) })
+        {
+            string file = Write(daemon + ".conf", $"frr defaults datacenter\nlog file {Path.Combine(Folder, daemon)}.log\n{config}");
+            Start(daemon, "frr", $"/usr/lib/frr/{daemon}", ["-f", file, "-z", socket, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, daemon + ".pid"), .. more]);
+            if (daemon == "zebra") await Eventually.Async(() => Task.FromResult(File.Exists(socket)), TimeSpan.FromSeconds(20));
+        }
+    }
+
+    internal string Vtysh(string daemon, string command) => Tool.Run("vtysh", "--vty_socket", Folder, "-d", daemon, "-c", command);
+
+    /// <summary>Changes a running daemon of FRR.</summary>
+    internal void Configure(string daemon, params string[] commands) =>
+        Tool.Run("vtysh", ["--vty_socket", Folder, "-d", daemon, "-c", "configure terminal", .. commands.SelectMany(c => new[] { "-c", c })]);
+
+    /// <summary>Drops what the peer sends or receives on the cable, without taking the link down: both ends see only silence.</summary>
+    internal void CutCable() => Tool.Run("ip", "netns", "exec", PeerName, "nft", "add table netdev cut; add chain netdev cut in { type filter hook ingress device v0 priority 0; policy drop; }; add chain netdev cut out { type filter hook egress device v0 priority 0; policy drop; }");
+
     internal string Vtysh(string command) => Tool.Run("vtysh", "--vty_socket", Folder, "-d", "bgpd", "-c", command);
 
     internal Process StartGoBgp(string config)

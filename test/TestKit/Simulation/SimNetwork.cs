@@ -11,6 +11,7 @@ public sealed class SimNetwork(SimClock clock)
 {
     private readonly Dictionary<InetAddress, SimTransport> _hosts = [];
     private readonly HashSet<(InetAddress, InetAddress)> _cut = [];
+    private readonly HashSet<(InetAddress, InetAddress)> _deaf = [];
 
     public SimClock Clock { get; } = clock;
 
@@ -32,6 +33,11 @@ public sealed class SimNetwork(SimClock clock)
     public void Cut(InetAddress a, InetAddress b) => _cut.Add(Pair(a, b));
 
     public void Restore(InetAddress a, InetAddress b) => _cut.Remove(Pair(a, b));
+
+    /// <summary>Datagrams between the two are lost, and streams are not: what a filter that knows only one of them does.</summary>
+    public void DropDatagrams(InetAddress from, InetAddress to) => _deaf.Add((from, to));
+
+    internal bool Loses(InetAddress from, InetAddress to) => IsCut(from, to) || _deaf.Contains((from, to));
 
     internal bool IsCut(InetAddress a, InetAddress b) => _cut.Contains(Pair(a, b));
 
@@ -62,6 +68,15 @@ public sealed class SimTransport : ITransport
     public TimeSpan? NextEvent => _events.TryPeek(out _, out (TimeSpan At, long) key) ? key.At : null;
 
     internal SimNetwork Network => _network;
+
+    /// <summary>Where datagrams for this host go.</summary>
+    internal SimBfdTransport? Bfd { get; set; }
+
+    // All subnets are of the usual size.
+    public LocalLink? FindLink(InetAddress address) =>
+        Array.IndexOf(_addresses, address) < 0 ? null : new LocalLink("eth0", new IpPrefix(Masked(address), address.IsIPv6 ? 64 : 24), Array.Find(_addresses, a => a is { IsIPv6: true, IsLinkLocal: true }));
+
+    private static InetAddress Masked(InetAddress address) => InetAddress.FromBits(address.Bits & IpPrefix.Mask(address.IsIPv6 ? 64 : 24), address.IsIPv6);
 
     internal void Schedule(TimeSpan after, Action<ITransportEvents> what) => _events.Enqueue(what, (_network.Clock.Now + after, _sequence++));
 

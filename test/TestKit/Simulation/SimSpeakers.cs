@@ -17,7 +17,7 @@ public sealed class SimSpeakers
     public Speaker Add(InetAddress address, Func<SpeakerOptions, SpeakerOptions>? options = null)
     {
         SimTransport host = Network.AddHost(address);
-        SpeakerOptions o = new() { Time = Clock, Seed = 1 + _all.Count, Transport = host };
+        SpeakerOptions o = new() { Time = Clock, Seed = 1 + _all.Count, Transport = host, BfdTransport = new SimBfdTransport(host) };
         Speaker speaker = new(options?.Invoke(o) ?? o);
         speaker.Prepare();
         _all.Add((speaker, host));
@@ -101,7 +101,7 @@ public sealed class SimSpeakers
     private static TimeSpan NextOf(Speaker speaker, SimTransport host)
     {
         TimeSpan transport = host.NextEvent ?? TimeSpan.MaxValue;
-        TimeSpan timer = speaker.Prepared.NextTimer ?? TimeSpan.MaxValue;
+        TimeSpan timer = speaker.NextTimer ?? TimeSpan.MaxValue;
         return transport < timer ? transport : timer;
     }
 }

@@ -26,6 +26,21 @@ internal static class BgpPeerChecks
         CheckReachableBy(findings, at["reachableBy"], spec, remote);
         Values.Unique(findings, at["filters"], spec.Filters);
         for (int i = 0; i < (spec.Filters?.Count ?? 0); i++) Values.ResourceName(findings, at["filters"][i], spec.Filters![i]);
+        if (spec.Bfd is { } bfd) CheckBfd(findings, at["bfd"], bfd);
+    }
+
+    private static void CheckBfd(Findings findings, FieldPath at, BfdSettings bfd)
+    {
+        CheckInterval(findings, at["minRxInterval"], bfd.MinRxInterval);
+        CheckInterval(findings, at["minTxInterval"], bfd.MinTxInterval);
+        Values.InRange(findings, at["multiplier"], bfd.Multiplier, 1, 255, "number of packets");
+    }
+
+    private static void CheckInterval(Findings findings, FieldPath at, string? text)
+    {
+        Values.Duration(findings, at, text, TimeSpan.FromSeconds(60));
+        if (text is not null && GoDuration.TryParse(text, out TimeSpan value) && value < TimeSpan.FromMilliseconds(10))
+            findings.Add(at, FaultReason.Invalid, $"{text} is too short: at least 10ms");
     }
 
     private static void CheckLocalSide(Findings findings, FieldPath at, BGPPeerSpec spec)

@@ -68,7 +68,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         using NetlinkKernel kernel = new(new DataplaneOptions());
         await using AttachLoop attach = new(journal, time, logger);
         await using DataplaneLoop dataplane = new(new DataplaneOptions(), kernel, report => OnReport(report, attach), time, logger);
-        await using WorkloadLinks links = new();
+        await using WorkloadLinks links = new(time: time);
 
         // BGP.
         FibSink fib = new(dataplane);

@@ -124,18 +124,18 @@ internal sealed class DataplanePass
             case LinkNotification n:
                 _links.OnChanged(n.Name, n.Index);
                 if (n.Removed) _neighbours.ForgetLink(n.Index);
-                // The kernel takes routes over a link that goes, or goes down, along without a word.
-                _routes.NeedsResync = _nexthops.NeedsResync = true;
-                _routing.OnReachabilityChanged();
+                // Its routes went along with it. A link that nothing of ours uses is none of our business: each container brings one, and reading back all routes is dear.
+                if (!n.Carries && (_links.IsUsed(n.Index) || _nexthops.IsOver(n.Index))) _routes.NeedsResync = _nexthops.NeedsResync = true;
+                _routing.OnLinkChanged(n.Index);
                 break;
             case AddressNotification:
-                _routing.OnReachabilityChanged();
+                _routing.OnAddressesChanged();
                 break;
             case RouteNotification { Ours: true }:
                 _routes.NeedsResync = _repairing = true;
                 break;
-            case RouteNotification:
-                _routing.OnReachabilityChanged();
+            case RouteNotification n:
+                _routing.OnForeignRoute(n.Prefix);
                 break;
             case NexthopNotification:
                 _nexthops.NeedsResync = _routes.NeedsResync = _repairing = true;
@@ -162,7 +162,7 @@ internal sealed class DataplanePass
     {
         _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = true;
         _links.OnAllChanged();
-        _routing.OnReachabilityChanged();
+        _routing.OnAddressesChanged();
     }
 
     // ---- the pass ----
@@ -311,7 +311,7 @@ internal sealed class DataplanePass
     private DataplaneSnapshot Snapshot() => new()
     {
         Endpoints = [.. _endpoints.Rows()],
-        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.Unreachable.Order().Select(p => new RouteRow(p.ToString(), "bgp", "", "no next hop can be reached"))],
+        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(r.Prefix.ToString(), "bgp", "", r.Reason))],
         Counters = _counters,
         InSync = InSync,
         Pending = [.. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],

@@ -134,6 +134,50 @@ public sealed class DataplaneLoopTests : IAsyncLifetime
         Assert.Empty(_kernel.Nexthops);
     }
 
+    [Fact]
+    public async Task ConnectedNetwork_IsNotRoutedThroughBgp_UntilItIsGone()
+    {
+        IpPrefix connected = IpPrefix.Parse("192.0.2.0/24"), far = IpPrefix.Parse("10.70.0.0/26");
+        _kernel.Routes[connected] = new Netlink.Route.RouteEntry { Destination = connected, Protocol = Netlink.Route.RouteProtocol.Kernel, LinkIndex = 2 };
+        await AttachAsync();
+        await PostAsync(new RoutesChanged([Learnt(connected), Learnt(far)], InSync: true));
+        Assert.Equal(Netlink.Route.RouteProtocol.Kernel, _kernel.Routes[connected].Protocol);
+        Assert.Contains(far, _kernel.Routes.Keys);
+        DataplaneSnapshot state = await _loop.InspectAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("on that network itself", Assert.Single(state.Routes, r => r.Prefix == "192.0.2.0/24").Reason, StringComparison.Ordinal);
+
+        // The link goes down: the kernel's route goes without a word, BGP's takes over; and back.
+        _kernel.Routes.Remove(connected);
+        _kernel.Notify(new LinkNotification(2, "up0", Removed: false, Carries: false));
+        await _loop.InspectAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((Netlink.Route.RouteProtocol)80, _kernel.Routes[connected].Protocol);
+    }
+
+    [Fact]
+    public async Task LinksThatNothingUses_DoNotMakeItReadAllRoutesBack()
+    {
+        await AttachAsync();
+        await PostAsync(new RoutesChanged([Learnt(IpPrefix.Parse("10.70.0.0/26"))], InSync: true));
+        _kernel.Listed.Clear();
+        _kernel.Notify(new LinkNotification(77, "mgb", Removed: false, Carries: false));
+        _kernel.Notify(new LinkNotification(77, "mgb", Removed: false));
+        _kernel.Notify(new LinkNotification(77, "mgb", Removed: true, Carries: false));
+        await _loop.InspectAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(_kernel.Listed);
+
+        // The links of an endpoint and of a next hop: their routes went along.
+        foreach (int link in (int[])[5, 2])
+        {
+            _kernel.Routes.Clear();
+            _kernel.Notify(new LinkNotification(link, null, Removed: false, Carries: false));
+            await _loop.InspectAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(2, _kernel.Routes.Count);
+        }
+    }
+
+    private static RouteUpdate Learnt(IpPrefix prefix) =>
+        new(new NetworkPrefix(NetworkName.Default, prefix), [new RouteNextHop(InetAddress.Parse("198.51.100.1"), 1)]);
+
     private async Task AttachAsync()
     {
         _kernel.AddLink("mga", 5, "margay:default/ns/a");

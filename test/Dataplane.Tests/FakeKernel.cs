@@ -23,6 +23,9 @@ internal sealed class FakeKernel : IKernel
     public Dictionary<string, string> Sysctls { get; } = [];
     public FakeTables Tables { get; private set; } = new();
 
+    /// <summary>The protocols whose routes were listed.</summary>
+    public List<byte> Listed { get; } = [];
+
     /// <summary>How many commits are refused from now on.</summary>
     public int CommitsToRefuse { get; set; }
 
@@ -53,7 +56,12 @@ internal sealed class FakeKernel : IKernel
         return default;
     }
 
-    public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => Routes.Values.Where(r => (byte)r.Protocol == protocol).ToList();
+    public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol)
+    {
+        Listed.Add(protocol);
+        return Routes.Values.Where(r => (byte)r.Protocol == protocol).ToList();
+    }
+
     public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => Nexthops.Values.ToList();
     public IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes) => [.. changes.Select(Apply)];
 

@@ -57,6 +57,8 @@ internal sealed class AttachJournal : IDisposable
 
     public void Write(IpamRecord ipam) => Write(new JournalRecord { Ipam = ipam });
 
+    public bool NeedsFlush => _log.NeedsFlush;
+
     /// <summary>What was written before is on the disk when the task completes.</summary>
     public Task FlushAsync() => _log.FlushAsync();
 

@@ -7,23 +7,33 @@ namespace Margay.Agent.Attach;
 /// <summary>The <see cref="AttachMachine"/> on its loop, with a clock for its deadlines.</summary>
 internal sealed class AttachLoop : IAsyncDisposable
 {
+    /// <summary>
+    /// Between a line in the journal and its flush: one flush for all lines of that time. Right behind each line it would compete for the disk with what an attach waits for.
+    /// </summary>
+    private static readonly TimeSpan s_flushDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly EventLoop<AttachEvent> _loop;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AttachJournal _journal;
     private readonly ITimer _timer;
+    private readonly ITimer _flushTimer;
     private AttachMachine? _machine;
     private Task _flushing = Task.CompletedTask;
     private long _due = long.MaxValue;
+    private bool _flushIsDue;
 
     public AttachLoop(AttachJournal journal, TimeProvider time, ILogger logger)
     {
         _journal = journal;
         _time = time;
         _logger = logger;
-        _loop = new EventLoop<AttachEvent>(item => _machine!.Handle(item), e => Log.Bug(logger, "attach", e), AfterBurst);
+        _loop = new EventLoop<AttachEvent>(Handle, e => Log.Bug(logger, "attach", e), AfterBurst);
         _timer = time.CreateTimer(_ => Post(new Ticked()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _flushTimer = time.CreateTimer(_ => Post(new FlushDue()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    private sealed record FlushDue : AttachEvent;
 
     /// <summary>Begins with what the machine recovered. Events posted before are kept.</summary>
     public void Start(AttachMachine machine)
@@ -66,10 +76,25 @@ internal sealed class AttachLoop : IAsyncDisposable
         }
     }
 
+    private void Handle(AttachEvent item)
+    {
+        if (item is not FlushDue)
+        {
+            _machine!.Handle(item);
+            return;
+        }
+        _flushIsDue = false;
+        if (_flushing.IsCompleted) _flushing = FlushAsync();
+    }
+
     // Runs on the loop. The journal reaches the disk behind the attachments' backs: docs/decisions/0071 says why that is enough.
     private void AfterBurst()
     {
-        if (_flushing.IsCompleted) _flushing = FlushAsync();
+        if (_journal.NeedsFlush && !_flushIsDue)
+        {
+            _flushIsDue = true;
+            _flushTimer.Change(s_flushDelay, Timeout.InfiniteTimeSpan);
+        }
         long due = _machine!.NextDue;
         if (due == _due) return;
         _due = due;
@@ -92,7 +117,9 @@ internal sealed class AttachLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
+        await _flushTimer.DisposeAsync().ConfigureAwait(false);
         await _loop.DisposeAsync().ConfigureAwait(false);
         await _flushing.ConfigureAwait(false);
+        await FlushAsync().ConfigureAwait(false);
     }
 }

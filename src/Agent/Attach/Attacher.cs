@@ -135,6 +135,7 @@ internal sealed class Attacher(
         WriteOutcome outcome = written.Outcome;
         attachment.Times.Note("server", written.Milliseconds);
         // Without an answer it may be there: then it is to be deleted.
+        if (outcome.Uid is not null) attachment.Record = attachment.Record with { Uid = outcome.Uid };
         attachment.Endpoint.State = outcome.Result is WriteResult.Written or WriteResult.Unreachable ? Presence.Present : Presence.Absent;
         if (attachment.Phase == AttachmentPhase.Leaving)
         {

@@ -35,6 +35,9 @@ internal sealed record AttachmentRecord
     /// <summary>Name of the WorkloadEndpoint.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Of the WorkloadEndpoint, once the server has taken it: another object of that name is none of ours.</summary>
+    public string? Uid { get; init; }
+
     public required string HostInterface { get; init; }
     public required string Mac { get; init; }
 

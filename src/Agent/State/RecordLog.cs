@@ -73,6 +73,9 @@ internal sealed class RecordLog<T> : IDisposable
         Length += line.Length;
     }
 
+    /// <summary>Something appended may not be on the disk yet.</summary>
+    public bool NeedsFlush => Volatile.Read(ref _flushed) < Length;
+
     /// <summary>Everything appended before the call is on the disk when the task completes.</summary>
     public Task FlushAsync()
     {

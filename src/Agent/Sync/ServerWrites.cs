@@ -34,11 +34,19 @@ internal sealed class ServerWrites(MargayClient client, NodeSyncClient nodeSync,
     /// <summary>Null when the object is gone, or is not this attachment's.</summary>
     public async Task<string?> DeleteEndpointAsync(AttachmentRecord record)
     {
+        statuses.Forget(record.Namespace, record.Name);
+        if (record.Uid is { } known)
+        {
+            ApiResult<bool> asKnown = await client.DeleteAsync<WorkloadEndpoint>(record.Namespace, record.Name, known).ConfigureAwait(false);
+            if (IsGone(asKnown)) return null;
+            if (asKnown.Error!.Reason != ApiErrorReason.Conflict) return asKnown.Error.Message;
+        }
+        // The answer to its creation was lost, or it was written anew since: what is there tells whose it is.
         ApiResult<WorkloadEndpoint> there = await client.GetAsync<WorkloadEndpoint>(record.Namespace, record.Name).ConfigureAwait(false);
         if (!there.TryGet(out WorkloadEndpoint endpoint, out ApiError error)) return error.Reason == ApiErrorReason.NotFound ? null : error.Message;
         if (endpoint.Spec.ContainerID != record.ContainerId || endpoint.Spec.Endpoint != record.Interface) return null;
-        ApiResult<bool> deleted = await client.DeleteAsync<WorkloadEndpoint>(record.Namespace, record.Name).ConfigureAwait(false);
-        return deleted.IsOk || deleted.Error!.Reason == ApiErrorReason.NotFound ? null : deleted.Error.Message;
+        ApiResult<bool> deleted = await client.DeleteAsync<WorkloadEndpoint>(record.Namespace, record.Name, endpoint.Metadata.Uid).ConfigureAwait(false);
+        return IsGone(deleted) ? null : deleted.Error!.Message;
     }
 
     /// <summary>Neither when there is none.</summary>
@@ -63,8 +71,10 @@ internal sealed class ServerWrites(MargayClient client, NodeSyncClient nodeSync,
 
     public void ReportStatus(AttachmentRecord record, bool up) => statuses.Report(record.Namespace, record.Name, up ? "Up" : "Down");
 
+    private static bool IsGone(ApiResult<bool> deleted) => deleted.IsOk || deleted.Error!.Reason == ApiErrorReason.NotFound;
+
     private static WriteOutcome Written(WorkloadEndpoint endpoint) =>
-        WriteOutcome.Written(long.Parse(endpoint.Metadata.ResourceVersion ?? "0", NumberStyles.None, CultureInfo.InvariantCulture));
+        WriteOutcome.Written(long.Parse(endpoint.Metadata.ResourceVersion ?? "0", NumberStyles.None, CultureInfo.InvariantCulture), endpoint.Metadata.Uid);
 
     private static WriteOutcome Failed(ApiError error) => WriteOutcome.Failed(error.Reason switch
     {

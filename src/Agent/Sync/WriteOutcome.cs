@@ -19,9 +19,10 @@ internal enum WriteResult
 }
 
 /// <param name="Revision">Of the object, when written.</param>
+/// <param name="Uid">The same.</param>
 /// <param name="Message">The server's words, when not.</param>
-internal sealed record WriteOutcome(WriteResult Result, long Revision, string Message)
+internal sealed record WriteOutcome(WriteResult Result, long Revision, string? Uid, string Message)
 {
-    public static WriteOutcome Written(long revision) => new(WriteResult.Written, revision, "");
-    public static WriteOutcome Failed(WriteResult result, string message) => new(result, 0, message);
+    public static WriteOutcome Written(long revision, string? uid) => new(WriteResult.Written, revision, uid, "");
+    public static WriteOutcome Failed(WriteResult result, string message) => new(result, 0, null, message);
 }

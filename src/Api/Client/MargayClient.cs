@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Margay.Api.Resources;
 using Margay.Api.Validation;
@@ -74,8 +75,13 @@ public sealed class MargayClient : IDisposable
         where T : Resource => Typed<T>(await SendAsync(HttpMethod.Patch, Url<T>(ns, name), patch, mediaType, cancel));
 
     /// <summary>Removes an object. When a repeated attempt finds nothing, the first one has done it: that is a success too.</summary>
-    public async Task<ApiResult<bool>> DeleteAsync<T>(string? ns, string name, CancellationToken cancel = default)
-        where T : Resource => (await SendAsync(HttpMethod.Delete, Url<T>(ns, name), default, null, cancel)).Select(static _ => true);
+    /// <param name="uid">Only if the object is still that one: <see cref="ApiErrorReason.Conflict"/> when another has its name now.</param>
+    public async Task<ApiResult<bool>> DeleteAsync<T>(string? ns, string name, string? uid = null, CancellationToken cancel = default)
+        where T : Resource
+    {
+        ReadOnlyMemory<byte> options = uid is null ? default : Encoding.UTF8.GetBytes($$$"""{"preconditions":{"uid":"{{{JsonEncodedText.Encode(uid)}}}"}}""");
+        return (await SendAsync(HttpMethod.Delete, Url<T>(ns, name), options, uid is null ? null : MediaType.Json, cancel)).Select(static _ => true);
+    }
 
     /// <summary>Follows all objects of a kind: the list, then each change, through reconnects and forgotten revisions. Ends only when cancelled.</summary>
     public IAsyncEnumerable<WatchUpdate<T>> WatchAsync<T>(string? ns = null, CancellationToken cancel = default)

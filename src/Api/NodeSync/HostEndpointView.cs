@@ -14,22 +14,22 @@ public sealed record HostEndpointView
     public string? Interface { get; init; }
 
     /// <summary>Expected addresses, without a length.</summary>
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
     /// <summary>Before conntrack (doNotTrack): all that arrives or is sent by the host itself. Nothing matches: go on. Allow: untracked, and no later place is asked.</summary>
-    public IReadOnlyList<EndpointTier> UntrackedTiers { get; init; } = [];
+    public IReadOnlyList<EndpointTier> UntrackedTiers { get; init => field = value ?? []; } = [];
 
     /// <summary>Before destination NAT, ingress only: all that arrives. Nothing matches: go on. Allow: no later place is asked.</summary>
-    public IReadOnlyList<EndpointTier> PreDnatTiers { get; init; } = [];
+    public IReadOnlyList<EndpointTier> PreDnatTiers { get; init => field = value ?? []; } = [];
 
     /// <summary>To and from the host's own processes. Nothing matches: profiles, then deny.</summary>
-    public IReadOnlyList<EndpointTier> Tiers { get; init; } = [];
+    public IReadOnlyList<EndpointTier> Tiers { get; init => field = value ?? []; } = [];
 
     /// <summary>Forwarded in or out (applyOnForward). Nothing applies, or all pass: go on.</summary>
-    public IReadOnlyList<EndpointTier> ForwardTiers { get; init; } = [];
+    public IReadOnlyList<EndpointTier> ForwardTiers { get; init => field = value ?? []; } = [];
 
     /// <summary>Profile names, in order; for <see cref="Tiers"/> only.</summary>
-    public IReadOnlyList<string> Profiles { get; init; } = [];
+    public IReadOnlyList<string> Profiles { get; init => field = value ?? []; } = [];
 
     /// <summary>Mark packets that leave through it with this code point.</summary>
     public byte? Dscp { get; init; }

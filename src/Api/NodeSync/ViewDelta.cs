@@ -10,6 +10,8 @@ namespace Margay.Api.NodeSync;
 // (Snapshot) unless the server can continue from what the agent names. The agent compares a snapshot with what it
 // holds, so a reconnect disturbs nothing. A view says only what this node needs: endpoints on it, policies and profiles that
 // apply to them, the sets these policies name, and the node's own BGP and address pools.
+//
+// A member that is absent or null reads as its declaration says: the generated JSON reader passes over initialisers, so the accessors see to it.
 
 /// <summary>
 /// A view, or a change of it, complete in itself: applied as a whole, it leaves no reference without its referent. Absent lists mean no change.
@@ -61,7 +63,7 @@ public sealed record NodeSettings
     public string? Ipv4Address { get; init; }
     public string? Ipv6Address { get; init; }
     public uint AsNumber { get; init; }
-    public int BgpPort { get; init; } = 179;
+    public int BgpPort { get; init => field = value == 0 ? 179 : value; } = 179;
     public string? RouteReflectorClusterId { get; init; }
     public IReadOnlyList<PrefixCommunities>? PrefixCommunities { get; init; }
 
@@ -135,7 +137,7 @@ public sealed record PeerView
     public required string Name { get; init; }
 
     public required string Address { get; init; }
-    public int Port { get; init; } = 179;
+    public int Port { get; init => field = value == 0 ? 179 : value; } = 179;
     public required uint AsNumber { get; init; }
 
     /// <summary>This node's AS towards this peer, when it is not its own.</summary>
@@ -150,7 +152,7 @@ public sealed record PeerView
     public bool RouteReflectorClient { get; init; }
 
     /// <summary>Auto, Self or Keep.</summary>
-    public string NextHopMode { get; init; } = "Auto";
+    public string NextHopMode { get; init => field = value ?? "Auto"; } = "Auto";
 
     public string? Password { get; init; }
     public double? KeepaliveSeconds { get; init; }
@@ -221,8 +223,8 @@ public sealed record PolicyView
     /// <summary>True: connections that it allowed once and now does not are left alone. (The opposite of the resource's <c>applyToEstablished</c>, so that absent means no.)</summary>
     public bool KeepEstablished { get; init; }
 
-    public IReadOnlyList<RuleView> Ingress { get; init; } = [];
-    public IReadOnlyList<RuleView> Egress { get; init; } = [];
+    public IReadOnlyList<RuleView> Ingress { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<RuleView> Egress { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A profile with its selectors resolved to sets of one network. Keyed by name, followed by <c>@NETWORK</c> for networks other than default. A missing one denies.</summary>
@@ -230,8 +232,8 @@ public sealed record ProfileView
 {
     public required string Name { get; init; }
     public string Network { get; init => field = value ?? "default"; } = "default";
-    public IReadOnlyList<RuleView> Ingress { get; init; } = [];
-    public IReadOnlyList<RuleView> Egress { get; init; } = [];
+    public IReadOnlyList<RuleView> Ingress { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<RuleView> Egress { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>One endpoint on this node and what applies to it, in order. Keyed by id: <c>NETWORK/NAMESPACE/NAME</c>.</summary>
@@ -249,17 +251,17 @@ public sealed record EndpointView
     public string? Mac { get; init; }
 
     /// <summary>Its addresses, each a /32 or /128.</summary>
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<string> AllowedSourcePrefixes { get; init; } = [];
+    public IReadOnlyList<string> AllowedSourcePrefixes { get; init => field = value ?? []; } = [];
 
     public QosView? Qos { get; init; }
 
     /// <summary>Tiers that have a policy for it, in order.</summary>
-    public IReadOnlyList<EndpointTier> Tiers { get; init; } = [];
+    public IReadOnlyList<EndpointTier> Tiers { get; init => field = value ?? []; } = [];
 
     /// <summary>Profile names, in order.</summary>
-    public IReadOnlyList<string> Profiles { get; init; } = [];
+    public IReadOnlyList<string> Profiles { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>
@@ -271,8 +273,8 @@ public sealed record EndpointTier
     public required string Name { get; init; }
 
     /// <summary>What happens when none of the tier's policies decides: Deny, or Pass to the next tier.</summary>
-    public string DefaultAction { get; init; } = "Deny";
+    public string DefaultAction { get; init => field = value ?? "Deny"; } = "Deny";
 
-    public IReadOnlyList<string> IngressPolicies { get; init; } = [];
-    public IReadOnlyList<string> EgressPolicies { get; init; } = [];
+    public IReadOnlyList<string> IngressPolicies { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> EgressPolicies { get; init => field = value ?? []; } = [];
 }

@@ -5,18 +5,26 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Drivers;
 
 /// <summary>
-/// Removes links in batches on a thread of its own: while the kernel waits for one batch, the next gathers. Links are moved into a group and the group is deleted,
-/// which the kernel does with one wait for all. Owns its socket.
+/// Removes links in batches: links are moved into a group and the group is deleted, which the kernel does with one wait for all. It holds its link lock while it waits,
+/// so that whoever adds a link or a route then stands still: removals gather until nothing more comes. Owns its socket.
 /// </summary>
 internal sealed class LinkRemoval : IAsyncDisposable
 {
+    /// <summary>A removal waits until no other has come for so long,</summary>
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>or until the first of them has waited so long.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
+
     private readonly Channel<Request> _queue = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
     private readonly RouteSocket _socket;
     private readonly uint _group;
+    private readonly TimeProvider _time;
     private readonly Task _running;
 
-    public LinkRemoval(RouteSocket socket, uint group)
+    public LinkRemoval(RouteSocket socket, uint group, TimeProvider time)
     {
+        _time = time;
         _socket = socket;
         _group = group;
         _running = Task.Run(RunAsync);
@@ -37,13 +45,37 @@ internal sealed class LinkRemoval : IAsyncDisposable
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
-            while (_queue.Reader.TryRead(out Request? request)) batch.Add(request);
+            await GatherAsync(batch).ConfigureAwait(false);
             NetlinkResult result = Remove(batch);
             foreach (Request request in batch)
             {
                 if (result.Ok) request.Done.SetResult();
                 else request.Done.SetException(new NetlinkException(result, $"remove {request.Name}"));
             }
+        }
+    }
+
+    private async Task GatherAsync(List<Request> batch)
+    {
+        long begun = _time.GetTimestamp();
+        do
+        {
+            while (_queue.Reader.TryRead(out Request? request)) batch.Add(request);
+            if (_time.GetElapsedTime(begun) >= s_longest) return;
+        }
+        while (await AnotherComesAsync().ConfigureAwait(false));
+    }
+
+    private async Task<bool> AnotherComesAsync()
+    {
+        using CancellationTokenSource quiet = new(s_quiet, _time);
+        try
+        {
+            return await _queue.Reader.WaitToReadAsync(quiet.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -80,6 +80,9 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         if (_gateways.TryGetValue(gateway, out uint id)) _objects.SetDesired(id, Single(via) with { Id = id });
     }
 
+    /// <summary>Whether a gateway is reached over this link.</summary>
+    public bool IsOver(int link) => _objects.Desired.Values.Any(n => n.LinkIndex == link);
+
     public bool IsApplied(uint id) => !NeedsResync && !_objects.ToUpdate.Contains(id);
 
     /// <summary>Singles before groups, which are made of them.</summary>

@@ -14,7 +14,7 @@ namespace Margay.Dataplane.Drivers;
 //     └─  permanent neighbours for both gateways: the first packet waits for no ARP, no NDP
 //
 // The pair is made by one message from the host, the workload's end straight in its namespace; what is inside is set up over one socket opened there, with
-// one send. Removing a link waits some 15 ms for the kernel's readers, whatever the number: removals are queued and go together, as a link group.
+// one send. Removing a link waits some 15 ms for the kernel's readers, whatever the number, and holds up everybody else: removals gather and go together, as a link group.
 
 /// <summary>Makes and removes workload links. Used from many attach threads at once; it shares nothing with the dataplane's loop but the kernel.</summary>
 public sealed class WorkloadLinks : IAsyncDisposable
@@ -33,10 +33,11 @@ public sealed class WorkloadLinks : IAsyncDisposable
     private readonly LinkRemoval _removal;
 
     /// <param name="host">The namespace that host sides are in; that of the calling thread when not given. Stays the caller's to dispose.</param>
-    public WorkloadLinks(NetworkNamespace? host = null)
+    /// <param name="time">Of the pause in which removals gather; the system's when not given.</param>
+    public WorkloadLinks(NetworkNamespace? host = null, TimeProvider? time = null)
     {
         _host = host;
-        _removal = new LinkRemoval(OpenHostSocket(), DoomedGroup);
+        _removal = new LinkRemoval(OpenHostSocket(), DoomedGroup, time ?? TimeProvider.System);
     }
 
     /// <summary>
@@ -154,7 +155,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes the link if it is the endpoint's, soon and together with others; the task completes when it is gone (some 15 ms later), and need not be awaited. A link that
+    /// Removes the link if it is the endpoint's, soon and together with others; the task completes when it is gone (50 ms later, half a second when many go), and need not be awaited. A link that
     /// is not there, or bears another mark, is left as it is: no error.
     /// </summary>
     public Task RemoveAsync(string hostInterface, string endpointId) => _removal.RemoveAsync(hostInterface, AliasPrefix + endpointId);

@@ -16,8 +16,9 @@ internal static class WorkloadSide
         bool v4 = spec.Addresses.Any(a => a.IsIPv4), v6 = spec.Addresses.Any(a => a.IsIPv6);
         using RouteSocket socket = workload.Run(() =>
         {
-            // Container engines like to switch IPv6 off for new interfaces.
-            if (v6) Sysctl.Write($"net/ipv6/conf/{spec.Interface}/disable_ipv6", "0");
+            // Container engines like to switch IPv6 off for new interfaces. A write takes the kernel's link lock even where it changes nothing; reading does not.
+            string disabled = $"net/ipv6/conf/{spec.Interface}/disable_ipv6";
+            if (v6 && Sysctl.Read(disabled) is { Ok: true, Value: not "0" }) Sysctl.Write(disabled, "0");
             return RouteSocket.Open();
         });
         NetlinkResult<Link> link = socket.GetLink(spec.Interface);

@@ -1,3 +1,4 @@
+using Margay.Core.Net;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.Route;
@@ -11,6 +12,8 @@ namespace Margay.Dataplane.Kernel;
 internal sealed class KernelMonitor : IDisposable
 {
     private const RouteEvents Events = RouteEvents.Links | RouteEvents.Addresses | RouteEvents.Routes | RouteEvents.Nexthops | RouteEvents.Neighbours | RouteEvents.Settings;
+
+    private const LinkFlags Carries = LinkFlags.Up | LinkFlags.LowerUp;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly RouteMonitor _routes;
@@ -62,15 +65,18 @@ internal sealed class KernelMonitor : IDisposable
 
     private KernelNotification? Translate(RouteEvent happened) => happened switch
     {
-        LinkEvent e => new LinkNotification(e.Link.Index, e.Link.Name, e.Removed),
+        LinkEvent e => new LinkNotification(e.Link.Index, e.Link.Name, e.Removed, !e.Removed && (e.Link.Flags & Carries) == Carries),
         SettingsEvent e => new LinkNotification(e.LinkIndex, null, false),
-        AddressEvent e => new AddressNotification(e.Address.LinkIndex),
-        RouteEntryEvent e => new RouteNotification(e.Route.Destination, e.Route.Protocol == (RouteProtocol)_options.RouteProtocol, e.Removed),
+        AddressEvent e when !IsLinksOwn(e.Address.Local) => new AddressNotification(e.Address.LinkIndex),
+        RouteEntryEvent e when e.Route.Protocol != RouteProtocol.Kernel || !IsLinksOwn(e.Route.Destination.Address) => new RouteNotification(e.Route.Destination, e.Route.Protocol == (RouteProtocol)_options.RouteProtocol, e.Removed),
         NexthopEvent e when e.Nexthop.Protocol == (RouteProtocol)_options.RouteProtocol => new NexthopNotification(e.Nexthop.Id, e.Removed),
         NeighbourEvent e => new NeighbourNotification(e.Neighbour.LinkIndex, e.Neighbour.Address, e.Removed),
         RouteOverrun => new OverrunNotification(),
         _ => null,
     };
+
+    /// <summary>Each link brings a link-local address, fe80::/64 and ff00::/8: nothing is reached by them that was not before.</summary>
+    private static bool IsLinksOwn(InetAddress address) => address.IsIPv6 && (address.IsLinkLocal || address.IsMulticast);
 
     private TableNotification? Translate(NftEvent happened) => happened switch
     {

@@ -6,9 +6,10 @@ namespace Margay.Dataplane.Kernel;
 public abstract record KernelNotification;
 
 /// <summary>A link came, went or changed, or one of its sysctls did. <paramref name="Name"/> is null when only the index is known.</summary>
-public sealed record LinkNotification(int Index, string? Name, bool Removed) : KernelNotification;
+/// <param name="Carries">It is there, up and has a carrier. When not, the kernel has taken routes and nexthop objects over it along, without a word.</param>
+public sealed record LinkNotification(int Index, string? Name, bool Removed, bool Carries = true) : KernelNotification;
 
-/// <summary>An address of this host came or went: next hops may be reached differently now.</summary>
+/// <summary>An address of this host, other than an IPv6 link-local one, came or went: next hops may be reached differently now.</summary>
 public sealed record AddressNotification(int Index) : KernelNotification;
 
 /// <summary>A route came or went. <paramref name="Ours"/> when it bears our protocol number.</summary>

@@ -7,8 +7,9 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Managers;
 
 /// <summary>
-/// Decides the one route for each prefix. A local endpoint wins over what BGP learnt, that over the blackhole of an own block. Next hops are what the kernel says of the way to
-/// them, asked again when links or addresses change. Owned by the dataplane's loop.
+/// Decides the one route for each prefix. A local endpoint wins over what BGP learnt, that over the blackhole of an own block. What BGP says of a network that this host is on
+/// itself is not installed: the kernel has its own route, and a second one would take over when someone lowers a metric. Next hops are what the kernel says of the way
+/// to them, asked again when links or addresses change. Owned by the dataplane's loop.
 /// </summary>
 internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel kernel, DataplaneOptions options)
 {
@@ -16,7 +17,10 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
     private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
     private readonly HashSet<IpPrefix> _blocks = [];
     private readonly Dictionary<InetAddress, NextHopResolution?> _resolved = [];
+    private HashSet<IpPrefix> _connected = [];
+    private readonly HashSet<int> _connectedLinks = [];
     private bool _reachabilityChanged;
+    private bool _connectedChanged = true;
 
     private sealed record Learnt(IReadOnlyList<RouteNextHop> Hops)
     {
@@ -26,8 +30,12 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
 
     public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _learnt.ContainsKey(prefix) ? "bgp" : "block";
 
-    /// <summary>Prefixes that BGP learnt and no next hop of which can be reached.</summary>
-    public IEnumerable<IpPrefix> Unreachable => _learnt.Where(l => l.Value.Object is null).Select(l => l.Key);
+    /// <summary>Prefixes that BGP learnt and for which there is no route of ours, with the reason.</summary>
+    public IEnumerable<(IpPrefix Prefix, string Reason)> NotInstalled =>
+        from learnt in _learnt
+        let reason = _connected.Contains(learnt.Key) ? "this host is on that network itself" : learnt.Value.Object is null ? "no next hop can be reached" : null
+        where reason is not null && !_local.ContainsKey(learnt.Key)
+        select (learnt.Key, reason);
 
     public void SetLocal(IpPrefix prefix, string endpointId, int linkIndex)
     {
@@ -66,12 +74,26 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         Decide(prefix);
     }
 
-    /// <summary>Links or addresses changed: other ways may lead to the next hops.</summary>
-    public void OnReachabilityChanged() => _reachabilityChanged = true;
+    /// <summary>A route of another's came or went: other ways may lead to the next hops.</summary>
+    public void OnForeignRoute(IpPrefix prefix)
+    {
+        _reachabilityChanged = true;
+        _connectedChanged |= _learnt.ContainsKey(prefix);
+    }
 
-    /// <summary>Asks the kernel again about every next hop, if something changed.</summary>
+    public void OnAddressesChanged() => _reachabilityChanged = _connectedChanged = true;
+
+    /// <summary>A link without a connected network matters to nobody yet; its addresses are reported when they come.</summary>
+    public void OnLinkChanged(int index)
+    {
+        _reachabilityChanged = true;
+        _connectedChanged |= _connectedLinks.Contains(index);
+    }
+
+    /// <summary>Asks the kernel again about connected networks and every next hop, if something changed.</summary>
     public void Refresh()
     {
+        if (_connectedChanged) RefreshConnected();
         if (!_reachabilityChanged) return;
         _reachabilityChanged = false;
         HashSet<InetAddress> appearedOrGone = [];
@@ -94,6 +116,20 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         }
     }
 
+    private void RefreshConnected()
+    {
+        NetlinkResult<IReadOnlyList<RouteEntry>> listed = kernel.ListRoutes((byte)RouteProtocol.Kernel);
+        if (!listed.Ok) return; // asked again at the next pass
+        _connectedChanged = false;
+        HashSet<IpPrefix> before = _connected;
+        List<RouteEntry> routes = [.. listed.Value.Where(r => r.Type == RouteType.Unicast && !(r.Destination.IsIPv6 && r.Destination.Address.IsLinkLocal))];
+        _connected = [.. routes.Select(r => r.Destination)];
+        // One that is down now has lost its route, and counts again when it is up.
+        _connectedLinks.UnionWith(routes.Select(r => r.LinkIndex));
+        before.SymmetricExceptWith(_connected);
+        foreach (IpPrefix changed in before) Decide(changed);
+    }
+
     private List<(InetAddress Gateway, NextHopResolution Via, int Weight)> Reachable(IReadOnlyList<RouteNextHop> hops)
     {
         List<(InetAddress, NextHopResolution, int)> reachable = [];
@@ -114,7 +150,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
     private void Decide(IpPrefix prefix)
     {
         if (_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) routes.Set(Route(prefix) with { LinkIndex = claims.First().Value });
-        else if (_learnt.TryGetValue(prefix, out Learnt? learnt) && learnt.Object is { } id) routes.Set(Route(prefix) with { NexthopId = id });
+        else if (!_connected.Contains(prefix) && _learnt.TryGetValue(prefix, out Learnt? learnt) && learnt.Object is { } id) routes.Set(Route(prefix) with { NexthopId = id });
         else if (_blocks.Contains(prefix)) routes.Set(Route(prefix) with { Type = RouteType.Blackhole });
         else routes.Remove(prefix);
     }

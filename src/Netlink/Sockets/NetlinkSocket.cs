@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using static Margay.Netlink.Constants.LinuxNetlink;
@@ -22,7 +23,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     // Larger than what the kernel puts into one datagram of a dump (32 KiB).
     private const int ReceiveSize = 64 << 10;
 
-    private readonly byte[] _receive = GC.AllocateUninitializedArray<byte>(ReceiveSize, pinned: true);
+    // Borrowed: a socket for a single visit to a namespace must not leave its size for the collector.
+    private byte[]? _receive = ArrayPool<byte>.Shared.Rent(ReceiveSize);
     private readonly NetlinkSocketOptions _options;
     private int _sendBuffer;
     private uint _sequence;
@@ -160,6 +162,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private int Receive(bool wait, out Errno error)
     {
+        ObjectDisposedException.ThrowIf(_receive is null, this);
         bool waited = !wait;
         while (true)
         {
@@ -196,5 +199,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private bool Option(int level, int name, int value) => setsockopt(Handle, level, name, value, sizeof(int)) == 0;
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        Handle.Dispose();
+        if (Interlocked.Exchange(ref _receive, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
+    }
 }

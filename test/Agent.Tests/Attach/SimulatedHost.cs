@@ -251,7 +251,7 @@ internal sealed class SimulatedHost : IAttachEffects, IDisposable
         Assert.DoesNotContain(made.Spec.IpNetworks!, taken.Contains);
         Endpoints[key] = made with { Metadata = made.Metadata with { ResourceVersion = (++Revision).ToString(System.Globalization.CultureInfo.InvariantCulture) } };
         long revision = Revision;
-        Post(new EndpointWritten(record.Key, attempt, WriteOutcome.Written(revision), 1));
+        Post(new EndpointWritten(record.Key, attempt, WriteOutcome.Written(revision, $"uid-{revision}"), 1));
         if (!_worldOnly) Add("view", record.ContainerId, () => Program(record.EndpointId));
     }, () =>
     {

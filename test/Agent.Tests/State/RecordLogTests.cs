@@ -21,6 +21,18 @@ public class RecordLogTests
     }
 
     [Fact]
+    public async Task NeedsFlush_FromTheAppendToTheFlush()
+    {
+        using TemporaryFolder folder = new();
+        using RecordLog<JournalRecord> log = Open(folder.File("log"), out _, out _);
+        Assert.False(log.NeedsFlush);
+        log.Append(Record(1));
+        Assert.True(log.NeedsFlush);
+        await log.FlushAsync();
+        Assert.False(log.NeedsFlush);
+    }
+
+    [Fact]
     public void EveryTruncation_LosesOnlyTheTornRecord_AndTheLogGoesOn()
     {
         using TemporaryFolder folder = new();

@@ -100,6 +100,7 @@ internal sealed class DataplanePass
     {
         if (delta.KeepAlive) return;
         bool all = delta.Snapshot;
+        if (delta.Settings is { } settings) _tables.SetChain(FixedRules.ToHostChain(_options, ToHost(settings.EndpointToHostAction)));
         if (ViewState.Apply(_view.Pools, delta.Pools, delta.RemovedPools, all, p => p.Name).Count > 0) _pools.Apply(_view.Pools.Values);
         if (ViewState.Apply(_view.Blocks, delta.Blocks, delta.RemovedBlocks, all, b => b.Id).Count > 0) WantBlocks();
         _policies.OnReshaped(_ipSets.Apply(delta));
@@ -109,6 +110,14 @@ internal sealed class DataplanePass
         _endpoints.OnViewChanged(ViewState.Apply(_view.Endpoints, delta.Endpoints, delta.RemovedEndpoints, all, e => e.Id));
         _view.IsComplete |= all;
     }
+
+    /// <summary>Return and Accept are one: what we accept, the host's own rules still see.</summary>
+    private EndpointToHostAction ToHost(string? action) => action switch
+    {
+        null => _options.EndpointToHost,
+        "Accept" or "Return" => EndpointToHostAction.Accept,
+        _ => EndpointToHostAction.Drop,
+    };
 
     private void WantBlocks() => _routing.SetBlocks(
         _view.Blocks.Values.Where(b => new NetworkName(b.Network).IsDefault).Select(b => IpPrefix.Parse(b.Cidr))

@@ -70,7 +70,7 @@ internal static class FixedRules
 
         yield return Base("input", FilterHook.Input, 0,
             [otherInput, .. Established(), .. LinkControl(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
-        yield return Base("to-host", FilterHook.Input, 10, [otherInput, .. Established(), .. ToHost(options.EndpointToHost)]);
+        yield return ToHostChain(options, options.EndpointToHost);
         yield return Base("forward", FilterHook.Forward, 0,
             [otherInput, .. Established(), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
         yield return Chain(EgressPolicy, [.. Egress()]);
@@ -142,6 +142,13 @@ internal static class FixedRules
     {
         yield return Dispatch(FilterField.OutputInterface, PolicyType.Ingress);
         yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
+    }
+
+    /// <summary>What becomes of packets to this host that egress policy let pass.</summary>
+    public static FilterChain ToHostChain(DataplaneOptions options, EndpointToHostAction action)
+    {
+        FilterStatement other = new FilterCompare(FilterField.InputInterface, NftValue.IfNamePrefix(options.InterfacePrefix), Negate: true);
+        return Base("to-host", FilterHook.Input, 10, [new FilterRule("not from a workload", other, FilterVerdict.Accept), .. Established(), .. ToHost(action)]);
     }
 
     private static IEnumerable<FilterRule> ToHost(EndpointToHostAction action)

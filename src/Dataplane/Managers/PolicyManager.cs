@@ -220,7 +220,12 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!face.IsIndexed && !face.AsksIndex) return claims;
         uint own = face.IsIndexed && !face.HasPass ? PortIndex.PolicyBit(name) : 0;
         foreach (RenderedPolicy family in (ReadOnlySpan<RenderedPolicy>)[v4, v6])
-            foreach ((var key, uint bits) in family.Ports) claims[key] = claims.GetValueOrDefault(key) | own | (family.AsksIndex ? bits : 0);
+        {
+            // Where one family asks and the other does not, the other's ports are nobody's business.
+            uint rules = family.AsksIndex ? uint.MaxValue : 0;
+            if ((own | rules) == 0) continue;
+            foreach ((var key, uint bits) in family.Ports) claims[key] = claims.GetValueOrDefault(key) | own | (bits & rules);
+        }
         return claims;
     }
 

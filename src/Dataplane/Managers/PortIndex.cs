@@ -35,13 +35,14 @@ internal sealed class PortIndex(FilterTables tables, PolicyType direction)
     /// <summary>The bit of the rule at this place among those that are indexed.</summary>
     public static uint RuleBit(int place) => 1u << (PolicyBits + place % RuleBits);
 
-    /// <summary>Replaces what a policy claims.</summary>
+    /// <summary>Replaces what a policy claims: at least one bit for each port.</summary>
     public void Set(string source, IReadOnlyDictionary<(byte Protocol, ushort Port), uint> claims)
     {
         IReadOnlyDictionary<(byte Protocol, ushort Port), uint> before = _bySource.GetValueOrDefault(source, new Dictionary<(byte, ushort), uint>());
         foreach (((byte Protocol, ushort Port) key, uint bits) in claims)
         {
             if (before.TryGetValue(key, out uint had) && had == bits) continue;
+            if (bits == 0) throw new ArgumentException($"{source} claims {key} without a bit", nameof(claims));
             if (!_claims.TryGetValue(key, out Dictionary<string, uint>? claimants)) _claims[key] = claimants = [];
             claimants[source] = bits;
             Write(key, claimants);

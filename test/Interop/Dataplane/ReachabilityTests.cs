@@ -26,6 +26,39 @@ public class ReachabilityTests
         { "set of nets", [Rules.Ingress("set", Rules.Allow.FromSet("nets"))], true, true },
     };
 
+    [Fact]
+    public async Task EndpointToHost_IsWhatTheNodesSettingsSay()
+    {
+        await using TestHost host = new();
+        await host.StartEmptyAsync();
+        Workload a = await host.AddWorkloadAsync("a");
+        await host.ApplyAsync();
+        await host.WaitProgrammedAsync(a);
+        InetAddress own = InetAddress.Parse("203.0.113.1");
+        Assert.False(await Traffic.ConnectsAsync(a.Namespace, host.Namespace, own, 80));
+        await host.PostViewAsync(host.View with { Settings = new NodeSettings { Node = "n", EndpointToHostAction = "Accept" } });
+        Assert.True(await Traffic.ConnectsAsync(a.Namespace, host.Namespace, own, 80));
+        await host.PostViewAsync(host.View with { Settings = new NodeSettings { Node = "n", EndpointToHostAction = "Drop" } });
+        Assert.False(await Traffic.ConnectsAsync(a.Namespace, host.Namespace, own, 80));
+    }
+
+    /// <summary>A staged policy is counted and changes nothing, whatever it says and wherever it stands.</summary>
+    [Fact]
+    public async Task StagedPolicy_CountsAndDecidesNothing()
+    {
+        await using TestHost host = new();
+        await host.StartEmptyAsync();
+        Workload a = await host.AddWorkloadAsync("a"), b = await host.AddWorkloadAsync("b");
+        PolicyView staged = Rules.Ingress("staged", Rules.Deny.Tcp(80), Rules.Allow.Tcp(81)) with { Id = "StagedGlobalNetworkPolicy/staged" };
+        await host.ApplyAsync(staged, Rules.Ingress("real", Rules.Allow.Tcp(80)));
+        await host.WaitProgrammedAsync(a, b);
+        Assert.True(await Traffic.ConnectsAsync(a.Namespace, b.Namespace, b.V4, 80));
+        Assert.False(await Traffic.ConnectsAsync(a.Namespace, b.Namespace, b.V4, 81));
+        Assert.Matches("dport 80 counter packets [1-9][0-9]* bytes [0-9]+ return comment \"StagedGlobalNetworkPolicy/staged 0", host.Nft("list", "table", "inet", "margay"));
+        await host.ApplyAsync(staged);
+        Assert.True(await Traffic.ConnectsAsync(a.Namespace, b.Namespace, b.V4, 82));
+    }
+
     [Theory]
     [MemberData(nameof(Policies))]
     public async Task Policy_DecidesForBothFamilies(string name, PolicyView[] policies, bool v4, bool v6)

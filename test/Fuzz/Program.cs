@@ -3,11 +3,24 @@ using System.Globalization;
 
 namespace Margay.Fuzz;
 
-// usage: Margay.Fuzz [TARGET|all] [SECONDS] [SEED]: mutates the corpus for that long; prints the input that broke a decoder, and ends with 1.
+// usage: Margay.Fuzz [TARGET|all] [SECONDS] [SEED]   mutates the corpus for that long; prints the input that broke a decoder, and ends with 1
+//        Margay.Fuzz --serve | --seeds FOLDER | --import FOUND CORPUS   the steps of test/Fuzz/coverage
 internal static class Program
 {
     private static int Main(string[] args)
     {
+        switch (args)
+        {
+            case ["--serve"]:
+                Coverage.Serve();
+                return 0;
+            case ["--seeds", string folder]:
+                Coverage.WriteSeeds(folder);
+                return 0;
+            case ["--import", string found, string corpus]:
+                Console.WriteLine($"{Coverage.Import(found, corpus)} new");
+                return 0;
+        }
         string name = args.ElementAtOrDefault(0) ?? "all";
         double seconds = double.Parse(args.ElementAtOrDefault(1) ?? "10", CultureInfo.InvariantCulture);
         int seed = int.Parse(args.ElementAtOrDefault(2) ?? "1", CultureInfo.InvariantCulture);

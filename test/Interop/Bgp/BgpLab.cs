@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
 using Margay.Bgp;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.Interop.Netlink;
+using Margay.Interop.Peers;
+using Margay.Lab.Processes;
 using Margay.Netlink.Namespaces;
 
 namespace Margay.Interop.Bgp;
@@ -20,7 +21,8 @@ internal sealed class BgpLab : IDisposable
     internal const string Us6 = "fd09::1";
     internal const string Peer6 = "fd09::2";
 
-    private readonly List<Process> _processes = [];
+    private readonly List<PeerDaemon> _daemons = [];
+    private readonly List<ProcessIdentity> _others = [];
     private readonly List<Speaker> _speakers = [];
     private readonly string _id = Guid.NewGuid().ToString("N")[..6];
 
@@ -85,22 +87,34 @@ internal sealed class BgpLab : IDisposable
 
     internal void AddOurAddress(string address) => Tool.Run("ip", "-n", UsName, "addr", "add", address + "/24", "dev", "v0");
 
-    internal Process StartBird(string config)
+    /// <summary>A daemon in the peer's namespace with its side of the session; ended with the lab.</summary>
+    internal async Task<PeerDaemon> StartAsync(PeerKind kind, PeerSetup? setup = null)
     {
-        string file = Write("bird.conf", $"log \"{Path.Combine(Folder, "bird.log")}\" all;\n{config}");
-        return Start("bird", "bird2", "bird", "-f", "-c", file, "-s", Path.Combine(Folder, "bird.ctl"), "-P", Path.Combine(Folder, "bird.pid"));
+        PeerDaemon daemon = Add(PeerDaemon.Create(kind, PeerName, Path.Combine(Folder, kind.ToString())));
+        await daemon.StartAsync(setup ?? new PeerSetup());
+        return daemon;
     }
 
-    internal string BirdLog() => File.ReadAllText(Path.Combine(Folder, "bird.log"));
+    internal Bird StartBird(string config)
+    {
+        Bird bird = _daemons.OfType<Bird>().FirstOrDefault() ?? Add(new Bird(PeerName, Path.Combine(Folder, "bird")));
+        bird.Start(config);
+        return bird;
+    }
 
-    internal string Birdc(string command) => Tool.Run("birdc", "-s", Path.Combine(Folder, "bird.ctl"), command);
+    internal string BirdLog() => One<Bird>().Log;
+
+    internal string Birdc(string command) => Ask<Bird>(command.Split(' '));
 
     /// <summary>bgpd alone: no kernel routes, next hops count as valid.</summary>
-    internal Process StartFrr(string config)
+    internal Frr StartFrr(string config)
     {
-        string file = Write("bgpd.conf", "frr defaults datacenter\nlog file " + Path.Combine(Folder, "bgpd.log") + "\n" + config);
-        return Start("bgpd", "frr", "/usr/lib/frr/bgpd", "-f", file, "-Z", "-S", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"));
+        Frr frr = Add(new Frr(PeerName, Path.Combine(Folder, "frr")));
+        frr.Start(config);
+        return frr;
     }
+
+    internal string Vtysh(string command) => _daemons.OfType<Frr>().Any() ? Ask<Frr>(command) : Vtysh("bgpd", command);
 
     /// <summary>zebra, bfdd and bgpd: with kernel routes, BFD and router advertisements.</summary>
     internal async Task StartFrrSuite(string bgp, string zebra = "", string bfd = "")
@@ -108,8 +122,10 @@ internal sealed class BgpLab : IDisposable
         string socket = Path.Combine(Folder, "zserv.api");
         foreach ((string daemon, string config, string[] more) in new[] { ("zebra", zebra, Array.Empty<string>()), ("bfdd", bfd, ["--bfdctl", Path.Combine(Folder, "bfdd.sock")]), ("bgpd", bgp, ["-S", "-p", "179"]) })
         {
-            string file = Write(daemon + ".conf", $"frr defaults datacenter\nlog file {Path.Combine(Folder, daemon)}.log\n{config}");
-            Start(daemon, "frr", $"/usr/lib/frr/{daemon}", ["-f", file, "-z", socket, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, daemon + ".pid"), .. more]);
+            string file = Path.Combine(Folder, daemon + ".conf");
+            await File.WriteAllTextAsync(file, $"frr defaults datacenter\nlog file {Path.Combine(Folder, daemon)}.log\n{config}");
+            Tool.Run("chmod", "644", file);
+            StartInPeer($"/usr/lib/frr/{daemon}", "frr", ["-f", file, "-z", socket, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, daemon + ".pid"), .. more]);
             if (daemon == "zebra") await Eventually.Async(() => Task.FromResult(File.Exists(socket)), TimeSpan.FromSeconds(20));
         }
     }
@@ -123,49 +139,33 @@ internal sealed class BgpLab : IDisposable
     /// <summary>Drops what the peer sends or receives on the cable, without taking the link down: both ends see only silence.</summary>
     internal void CutCable() => Tool.Run("ip", "netns", "exec", PeerName, "nft", "add table netdev cut; add chain netdev cut in { type filter hook ingress device v0 priority 0; policy drop; }; add chain netdev cut out { type filter hook egress device v0 priority 0; policy drop; }");
 
-    internal string Vtysh(string command) => Tool.Run("vtysh", "--vty_socket", Folder, "-d", "bgpd", "-c", command);
-
-    internal Process StartGoBgp(string config)
+    internal GoBgp StartGoBgp(string config)
     {
-        string file = Write("gobgpd.toml", config);
-        return Start("gobgpd", "gobgpd", "gobgpd", "-f", file, "-t", "toml", "--pprof-disable", "--disable-stdlog", "--api-hosts=127.0.0.1:50051");
+        GoBgp gobgp = Add(new GoBgp(PeerName, Path.Combine(Folder, "gobgp")));
+        gobgp.Start(config);
+        return gobgp;
     }
 
-    internal string GoBgp(string command) => Tool.Run("ip", ["netns", "exec", PeerName, "gobgp", .. command.Split(' ')]);
+    internal string GoBgp(string command) => Ask<GoBgp>(command.Split(' '));
 
-    private string Write(string name, string text)
+    /// <summary>Another program in the peer's namespace, as tcpdump; ended with the lab.</summary>
+    internal void StartInPeer(string command, string package, params string[] arguments)
     {
-        string file = Path.Combine(Folder, name);
-        File.WriteAllText(file, text);
-        Tool.Run("chmod", "644", file);
-        return file;
+        Assert.True(Launcher.FindProgram(command) is not null, $"'{command}' is missing: apt-get install {package}");
+        _others.Add(Launcher.StartDaemon(new Enclosure { NetworkNamespace = PeerName }, [command, .. arguments], Path.Combine(Folder, $"{Path.GetFileName(command)}.out")));
     }
 
-    internal Process StartInPeer(string command, string package, params string[] arguments) => Start(command, package, command, arguments);
+    private string Ask<T>(params string[] command) where T : PeerDaemon => One<T>().AskAsync(command).GetAwaiter().GetResult();
 
-    private Process Start(string name, string package, string command, params string[] arguments)
+    private T One<T>() where T : PeerDaemon => _daemons.OfType<T>().Single();
+
+    private T Add<T>(T daemon) where T : PeerDaemon
     {
-        Assert.True(File.Exists(command) || new[] { "/usr/sbin", "/usr/bin" }.Any(d => File.Exists(Path.Combine(d, command))), $"'{name}' is missing: apt-get install {package}");
-        ProcessStartInfo info = new(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        Process process = PeerNamespace.Start(info);
-        process.OutputDataReceived += static (_, _) => { };
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        _processes.Add(process);
-        return process;
+        _daemons.Add(daemon);
+        return daemon;
     }
 
-    internal static async Task<bool> Until(Func<Task<bool>> condition, double seconds = 30)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(seconds))
-        {
-            if (await condition()) return true;
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-        return false;
-    }
+    internal static Task<bool> Until(Func<Task<bool>> condition, double seconds = 30) => Eventually.WithinAsync(condition, TimeSpan.FromSeconds(seconds));
 
     internal static async Task Up(Speaker speaker, string name = "peer", double seconds = 30)
     {
@@ -212,12 +212,8 @@ internal sealed class BgpLab : IDisposable
     public void Dispose()
     {
         foreach (Speaker s in _speakers) s.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        foreach (Process p in _processes)
-        {
-            if (!p.HasExited) p.Kill();
-            p.WaitForExit();
-            p.Dispose();
-        }
+        foreach (PeerDaemon d in _daemons) d.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        ProcessIdentity.StopAsync(_others, TimeSpan.Zero, TimeProvider.System).GetAwaiter().GetResult();
         NetworkNamespace.Delete(UsName);
         NetworkNamespace.Delete(PeerName);
         UsNamespace.Dispose();

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Margay.Bgp;
 using Margay.Core.Net;
+using Margay.Interop.Peers;
 
 namespace Margay.Interop.Bgp;
 
@@ -13,11 +13,10 @@ public class RestartTests
     public async Task Helper_KeepsTheRoutesOfABirdThatWasKilled()
     {
         using BgpLab lab = new();
-        Process bird = lab.StartBird(Daemons.Bird(session: BirdRestart));
+        Bird bird = lab.StartBird(Daemons.Bird(session: BirdRestart));
         Speaker speaker = await lab.StartSpeaker(BgpLab.Config(BgpLab.Spec(65002)));
         await BgpLab.Route(speaker, "192.0.2.0/24");
-        bird.Kill();
-        await bird.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await bird.KillAsync();
         Assert.True(await BgpLab.Until(async () => (await speaker.GetPeersAsync())[0].State != SessionState.Established));
         Assert.True((await speaker.GetRoutesAsync(RibKind.AdjRibIn, Margay.Bgp.Wire.Family.IPv4Unicast)).Single().Stale);
         lab.StartBird(Daemons.Bird(session: BirdRestart).Replace("192.0.2.0/24", "192.0.3.0/24", StringComparison.Ordinal));

@@ -36,6 +36,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
             RoutesAdvertised = s?.Output.Members.Sum(m => m.Group.AdvertisedTo(m.Peer)) ?? 0,
             MessagesReceived = s?.MessagesReceived ?? 0,
             MessagesSent = s?.Output.MessagesSent ?? 0,
+            OctetsSent = s?.Output.OctetsSent ?? 0,
             UpdatesReceived = s?.UpdatesReceived ?? 0,
             TimesEstablished = p.TimesEstablished,
             Bfd = loop.Liveness.StatusOf(p),

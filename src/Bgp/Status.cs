@@ -59,7 +59,13 @@ public sealed record PeerStatus
     public int RoutesAdvertised { get; init; }
 
     public long MessagesReceived { get; init; }
+
+    /// <summary>OPEN, KEEPALIVE, ROUTE-REFRESH and NOTIFICATION messages of this session; UPDATEs are shared with other peers and not counted for each.</summary>
     public long MessagesSent { get; init; }
+
+    /// <summary>Octets of this session that TCP has taken, UPDATEs included.</summary>
+    public long OctetsSent { get; init; }
+
     public long UpdatesReceived { get; init; }
     public int TimesEstablished { get; init; }
 

@@ -36,6 +36,7 @@ internal sealed class SessionOutput(IConnection connection)
 
     internal IReadOnlyList<GroupMember> Members => _members;
     internal long MessagesSent { get; private set; }
+    internal long OctetsSent { get; private set; }
 
     /// <summary>Something waits for the peer to read.</summary>
     internal bool IsBlocked { get; private set; }
@@ -76,6 +77,7 @@ internal sealed class SessionOutput(IConnection connection)
             int written = connection.Write(buffers.AsSpan(0, count));
             if (written < 0) return SendOutcome.Failed;
             turn += written;
+            OctetsSent += written;
             IsBlocked = written < size;
             Consume(written, members);
             if (IsBlocked) return SendOutcome.Blocked;

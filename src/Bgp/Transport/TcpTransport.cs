@@ -40,6 +40,8 @@ internal sealed class TcpTransport : ITransport
         if (fd < 0) return false;
         _ = Libc.SetOption(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
         if (address.IsIPv6) _ = Libc.SetOption(fd, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1);
+        // RFC 5082 §3: the peer may drop our SYN-ACK too unless it comes with 255. What an accepted connection sends is set with its peer.
+        _ = Libc.SetOption(fd, address.IsIPv6 ? Libc.IPPROTO_IPV6 : Libc.IPPROTO_IP, address.IsIPv6 ? Libc.IPV6_UNICAST_HOPS : Libc.IP_TTL, 255);
         Span<byte> name = stackalloc byte[SocketAddressBytes.Size];
         int length = SocketAddressBytes.Write(name, address, port, Scope(device));
         if (Libc.bind(fd, ref name[0], length) != 0 || Libc.listen(fd, Backlog) != 0)

@@ -1,165 +1,160 @@
 using System.Globalization;
-using System.Text;
-using Margay.Bgp.Tests.Session;
-using Margay.Core.Net;
 
 namespace Margay.Bgp.Tests.Simulation;
 
 /// <summary>
-/// A site in simulation: two reflectors and many clients, through announcements, withdrawals, moves, cut links and a dead reflector, by a seed. After quiet every
-/// prefix that somebody announces is known everywhere with its owner as next hop, nothing else is known, and nothing is stale.
+/// Sites in simulation, through announcements, withdrawals, moves, delay, jitter, lost segments, broken connections, cut links and dead reflectors, by a seed. What must hold
+/// afterwards: <see cref="Scene.AssertRight"/>. <c>MARGAY_SIM_SEEDS=N</c> runs the small ones with N seeds instead of five.
 /// </summary>
 public class SiteTests
 {
-    private sealed class Site
+    public static TheoryData<int> Seeds =>
+        [.. Enumerable.Range(1, int.Parse(Environment.GetEnvironmentVariable("MARGAY_SIM_SEEDS") ?? "5", CultureInfo.InvariantCulture))];
+
+    /// <summary>Reflectors 1 to <paramref name="reflectors"/> in a full mesh, each with all clients. Every other client may connect and be connected to, so that connections collide.</summary>
+    private static Scene Reflectors(int seed, int reflectors, int clients, PeerTimers? timers = null)
     {
-        private readonly Random _random;
-        private readonly List<(Speaker Speaker, int Number)> _clients = [];
-        private readonly Dictionary<string, int> _owner = [];
-        private readonly Net _net = new();
-        private Speaker _second;
-
-        internal Site(int clients, int seed)
+        Scene scene = timers is null ? new Scene(seed) : new Scene(seed) { Timers = timers };
+        for (int n = 1; n <= reflectors + clients; n++) scene.Add(n, 65000);
+        for (int r = 1; r <= reflectors; r++)
         {
-            _random = new Random(seed);
-            Speaker first = AddReflector(1);
-            _second = AddReflector(2);
-            _net.Link(first, 1, _second, 2, Quick, Quick);
-            for (int n = 3; n < 3 + clients; n++)
-            {
-                Speaker c = _net.Add(n, 65000, options: Small);
-                _clients.Add((c, n));
-                Connect(first, 1, c, n);
-                Connect(_second, 2, c, n);
-            }
+            for (int other = r + 1; other <= reflectors; other++) scene.Link(r, other);
+            for (int c = reflectors + 1; c <= reflectors + clients; c++) scene.Link(r, c, p => p with { RouteReflectorClient = true, Passive = c % 2 == 0 });
         }
+        scene.StartAll();
+        return scene;
+    }
 
-        private static SpeakerOptions Small(SpeakerOptions o) => o with { ReceiveBufferSize = 4096 };
+    /// <summary>Leaves with a session to every spine, an AS each.</summary>
+    private static Scene Fabric(int seed, int spines, int leaves, PeerTimers? timers = null)
+    {
+        Scene scene = timers is null ? new Scene(seed) : new Scene(seed) { Timers = timers };
+        for (int n = 1; n <= spines + leaves; n++) scene.Add(n, 64512u + (uint)n);
+        for (int s = 1; s <= spines; s++)
+            for (int leaf = spines + 1; leaf <= spines + leaves; leaf++) scene.Link(s, leaf);
+        scene.StartAll();
+        return scene;
+    }
 
-        private static PeerSpec Quick(PeerSpec p) => p with
+    private static void Churn(Scene scene, int first, int last, int steps, int prefixes, Action<int>? at = null)
+    {
+        for (int i = 0; i < steps; i++)
         {
-            Timers = new PeerTimers(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2)),
-            GracefulRestart = new GracefulRestartSpec(true, TimeSpan.FromSeconds(20), TimeSpan.Zero),
-        };
-
-        private Speaker AddReflector(int n) => _net.Add(n, 65000, options: Small);
-
-        private void Connect(Speaker reflector, int r, Speaker client, int n)
-        {
-            _net.Peer(reflector, n, 65000, p => Quick(p) with { RouteReflectorClient = true, Passive = true });
-            _net.Peer(client, r, 65000, Quick);
-        }
-
-        internal void Step()
-        {
-            (Speaker speaker, int n) = _clients[_random.Next(_clients.Count)];
-            string prefix = $"10.{1 + _random.Next(8)}.{_random.Next(32)}.0/24";
-            switch (_random.Next(10))
+            string prefix = $"10.{1 + (scene.Random.Next(prefixes) >> 8)}.{scene.Random.Next(Math.Min(prefixes, 256))}.0/24";
+            int n = first + scene.Random.Next(last - first + 1);
+            switch (scene.Random.Next(12))
             {
-                case < 6:
-                    // A move: the new owner announces before or after the old one withdraws.
-                    if (_owner.TryGetValue(prefix, out int old) && old != n)
-                    {
-                        if (_random.Next(2) == 0) _net.Announce(speaker, prefix);
-                        _net.Withdraw(_clients[old - 3].Speaker, prefix);
-                    }
-                    _net.Announce(speaker, prefix);
-                    _owner[prefix] = n;
+                case < 7 when scene.Speakers.ContainsKey(n):
+                    scene.Announce(n, prefix);
                     break;
-                case < 8 when _owner.Remove(prefix, out int owner):
-                    _net.Withdraw(_clients[owner - 3].Speaker, prefix);
+                case 7 or 8:
+                    scene.Withdraw(prefix);
                     break;
-                case 8:
-                    Flap(n);
+                case 9:
+                    scene.Break(scene.AnyLink());
+                    break;
+                case 10:
+                    (int, int) link = scene.AnyLink();
+                    scene.Cut(link);
+                    scene.Run(scene.Random.NextDouble() * 15);
+                    scene.Restore(link);
                     break;
             }
-            _net.Run(_random.NextDouble() * 0.2);
+            at?.Invoke(i);
+            scene.Run(scene.Random.NextDouble() * 0.2);
         }
+    }
 
-        private void Flap(int n)
-        {
-            InetAddress reflector = Net.Address(1 + _random.Next(2));
-            _net.Sim.Network.Cut(Net.Address(n), reflector);
-            _net.Run(_random.NextDouble() * 15);
-            _net.Sim.Network.Restore(Net.Address(n), reflector);
-        }
-
-        /// <summary>The second reflector dies and comes back as a restarting one, with the same configuration.</summary>
-        internal void RestartReflector()
-        {
-            SpeakerConfig config = _net.Config(_second);
-            _net.Sim.Kill(_second, fin: _random.Next(2) == 0);
-            _net.Run(_random.NextDouble() * 5);
-            _second = _net.Add(2, 65000, options: o => Small(o) with { Restarting = true });
-            _net.Change(_second, _ => config);
-        }
-
-        internal void AssertRight()
-        {
-            _net.Run(120);
-            string[] expected = [.. _owner.Select(o => $"{o.Key} via {Net.Address(o.Value)}").Order(StringComparer.Ordinal)];
-            foreach ((Speaker c, int n) in _clients)
-            {
-                RouteRow[] best = [.. _net.Routes(c)];
-                Assert.DoesNotContain(best, r => r.Stale);
-                IEnumerable<string> seen = best.Select(r => $"{r.Nlri} via {(r.Peer.Length == 0 ? Net.Address(n) : r.Attributes.NextHop)}");
-                Assert.Equal(expected, seen.Order(StringComparer.Ordinal));
-            }
-        }
-
-        /// <summary>All that can be seen, for comparing runs.</summary>
-        internal string Trace()
-        {
-            StringBuilder text = new();
-            foreach ((Speaker c, int n) in _clients)
-            {
-                foreach (PeerStatus p in _net.Sim.Wait(c.GetPeersAsync()))
-                    text.Append(CultureInfo.InvariantCulture, $"{n} {p.Name} {p.State} {p.TimesEstablished} {p.UpdatesReceived} {p.MessagesSent} {p.Since:O} {p.LastError}\n");
-            }
-            return text.ToString();
-        }
+    private static void Weather(Scene scene)
+    {
+        scene.Sim.Network.Delay = TimeSpan.FromMilliseconds(1 + scene.Random.Next(20));
+        scene.Sim.Network.Jitter = TimeSpan.FromMilliseconds(scene.Random.Next(30));
+        scene.Sim.Network.Loss = scene.Random.NextDouble() * 0.05;
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    public void Churn_FlappingLinks_AndADeadReflector_LeaveTheRightTables(int seed)
+    [MemberData(nameof(Seeds))]
+    public void Reflectors_Churn_FlappingLinks_AndADeadReflector_LeaveTheRightTables(int seed)
     {
-        Site site = new(clients: 12, seed);
-        for (int i = 0; i < 150; i++)
+        Scene scene = Reflectors(seed, 2, 12);
+        Weather(scene);
+        Churn(scene, 3, 14, 150, 64, i =>
         {
-            site.Step();
-            if (i == 75) site.RestartReflector();
-        }
-        site.AssertRight();
+            if (i == 60) scene.Kill(2);
+            if (i == 75) scene.Start(2, restarting: true);
+            if (i == 110) scene.Kill(1);
+        });
+        scene.AssertRight();
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Fabric_Churn_LinksThatStayCut_AndADeadSpine_LeaveTheRightTables(int seed)
+    {
+        Scene scene = Fabric(seed, 4, 10);
+        Weather(scene);
+        Churn(scene, 5, 14, 120, 64, i =>
+        {
+            if (i == 40) scene.Kill(2);
+            if (i == 50) scene.Start(2, restarting: true);
+            if (i == 80) scene.Kill(7);
+            if (i == 90) scene.Kill(1);
+        });
+        for (int i = 0; i < 8; i++) scene.Cut(scene.AnyLink());
+        scene.AssertRight(quiet: 240);
     }
 
     [Fact]
-    public void SameSeed_SameRun()
+    public void SameSeed_SameRun_AnotherSeed_Another()
     {
-        string Run()
+        string Run(int seed)
         {
-            Site site = new(clients: 6, seed: 7);
-            for (int i = 0; i < 60; i++)
+            Scene scene = Reflectors(seed, 2, 6);
+            Weather(scene);
+            Churn(scene, 3, 8, 60, 32, i =>
             {
-                site.Step();
-                if (i == 30) site.RestartReflector();
-            }
-            site.AssertRight();
-            return site.Trace();
+                if (i == 20) scene.Kill(2);
+                if (i == 30) scene.Start(2, restarting: true);
+            });
+            scene.AssertRight();
+            return scene.Trace();
         }
 
-        Assert.Equal(Run(), Run());
+        Assert.Equal(Run(7), Run(7));
+        Assert.NotEqual(Run(7), Run(8));
+    }
+
+    private static readonly PeerTimers s_calm = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+
+    [Fact]
+    public void ThousandSpeakers_FourReflectors()
+    {
+        Scene scene = Reflectors(11, 4, 996, s_calm);
+        scene.Run(15);
+        for (int i = 0; i < 200; i++) scene.Announce(5 + (5 * i % 996), $"10.1.{i}.0/24");
+        Weather(scene);
+        Churn(scene, 5, 1000, 60, 256, i =>
+        {
+            if (i == 20) scene.Kill(2);
+            if (i == 25) scene.Start(2, restarting: true);
+            if (i == 40) scene.Kill(3);
+        });
+        scene.AssertRight(quiet: 120);
     }
 
     [Fact]
-    public void FiftyClients_OfTwoReflectors()
+    public void ThousandSpeakers_Fabric()
     {
-        Site site = new(clients: 50, seed: 11);
-        for (int i = 0; i < 20; i++) site.Step();
-        site.AssertRight();
+        Scene scene = Fabric(13, 8, 992, s_calm);
+        scene.Run(15);
+        for (int i = 0; i < 60; i++) scene.Announce(9 + (16 * i), $"10.1.{i}.0/24");
+        Weather(scene);
+        Churn(scene, 9, 1000, 30, 128, i =>
+        {
+            if (i == 10) scene.Kill(2);
+            if (i == 15) scene.Start(2, restarting: true);
+            if (i == 20) scene.Kill(3);
+        });
+        scene.AssertRight(quiet: 120);
     }
 }

@@ -95,6 +95,19 @@ internal sealed class BgpLab : IDisposable
         return daemon;
     }
 
+    /// <summary>A daemon and our speaker with a session between them, as <paramref name="setup"/> has it on the daemon's side and <paramref name="ours"/> on ours.</summary>
+    internal async Task<(PeerDaemon Daemon, Speaker Speaker)> StartPairAsync(PeerKind kind, PeerSetup? setup = null, Func<PeerSpec, PeerSpec>? ours = null)
+    {
+        PeerSetup s = setup ?? new PeerSetup();
+        // Listening before the daemon calls: what is refused once is tried again seconds later.
+        Speaker speaker = await StartSpeaker(Config(Spec(s.Asn, p =>
+        {
+            p = p with { RemoteAddress = InetAddress.Parse(s.LocalAddress), Families = s.Families, Passive = !s.Passive };
+            return ours?.Invoke(p) ?? p;
+        })) with { LocalAs = s.NeighbourAsn });
+        return (await StartAsync(kind, s), speaker);
+    }
+
     internal Bird StartBird(string config)
     {
         Bird bird = _daemons.OfType<Bird>().FirstOrDefault() ?? Add(new Bird(PeerName, Path.Combine(Folder, "bird")));
@@ -179,7 +192,7 @@ internal sealed class BgpLab : IDisposable
         PathAttributes? found = null;
         IpPrefix p = IpPrefix.Parse(prefix);
         await Until(async () => (found = await Find(speaker, p)) is not null, seconds);
-        Assert.True(found is not null, $"{prefix} did not come");
+        if (found is null) Assert.Fail($"{prefix} did not come: {string.Join("; ", (await speaker.GetPeersAsync()).Select(s => $"{s.Name} {s.State} {s.LastError} {s.ConnectError}"))}");
         return found!;
     }
 

@@ -49,6 +49,8 @@ internal sealed class Frr(string networkNamespace, string folder)
         Line("route-map own permit 10");
         Line($" set community {s.Asn}:77", s.Asn <= ushort.MaxValue);
         Line($" set large-community {s.Asn}:1:2");
+        // Without zebra it knows no address of the interface, and would announce an IPv4-mapped one.
+        Line($"route-map to6 permit 10\n set ipv6 next-hop global {s.Address6}");
         Line($"router bgp {s.Asn}");
         Line($" bgp router-id {s.Address}");
         Line(" no bgp ebgp-requires-policy");
@@ -74,6 +76,7 @@ internal sealed class Frr(string networkNamespace, string folder)
             if ((family & FamilySet.Unicast) != 0)
                 foreach (string p in s.Of(family)) Line($"  network {p} route-map own");
             Line($" {n} activate");
+            Line($" {n} route-map to6 out", family == FamilySet.IPv6Unicast && !s.KernelRoutes);
             Line($" {n} addpath-tx-all-paths", s.AddPath && (family & FamilySet.Unicast) != 0);
             Line($" {n} maximum-prefix {s.PrefixLimit}", s.PrefixLimit > 0 && (family & FamilySet.Unicast) != 0);
             Line(" exit-address-family");

@@ -19,7 +19,7 @@ internal sealed class GoBgp(string networkNamespace, string folder) : PeerDaemon
     {
         bool v6 = prefix.Contains(':', StringComparison.Ordinal);
         string[] community = s.Asn <= ushort.MaxValue ? ["community", $"{s.Asn}:77"] : [];
-        return AskAsync(["global", "rib", "add", "-a", v6 ? "ipv6" : "ipv4", prefix, "nexthop", v6 ? s.Address6 : s.Address, .. community, "large-community", $"{s.Asn}:1:2"]);
+        return AskAsync(["global", "rib", "add", "-a", v6 ? "ipv6" : "ipv4", prefix, "nexthop", v6 || s.ExtendedNextHop ? s.Address6 : s.Address, .. community, "large-community", $"{s.Asn}:1:2"]);
     }
 
     internal void Start(string config, bool restarting = false) =>

@@ -5,7 +5,7 @@ using Margay.Lab.Processes;
 
 namespace Margay.Interop.Peers;
 
-/// <summary>OpenBGPD, portable edition: no kernel routes, no TCP MD5 on Linux.</summary>
+/// <summary>OpenBGPD, portable edition: no kernel routes, no TCP MD5 on Linux; over an IPv4 session the next hop of its IPv6 routes is ::1.</summary>
 internal sealed class OpenBgpd(string networkNamespace, string folder) : PeerDaemon(networkNamespace, folder, [("/run/openbgpd", Path.Combine(folder, "empty"))])
 {
     private string Control => Path.Combine(Folder, "bgpd.sock");

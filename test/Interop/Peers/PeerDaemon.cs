@@ -140,7 +140,8 @@ internal abstract partial class PeerDaemon : IAsyncDisposable
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
 
-    private string Tail() => string.Join('\n', Log.Split('\n').TakeLast(20));
+    /// <summary>The last lines of its log, for the message of a failed test.</summary>
+    internal string Tail() => string.Join('\n', Log.Split('\n').TakeLast(20));
 
     public async ValueTask DisposeAsync()
     {
@@ -148,6 +149,6 @@ internal abstract partial class PeerDaemon : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    [GeneratedRegex(@"[(\[][0-9]+, ?[0-9]+(, ?[0-9]+)?[)\]]")]
+    [GeneratedRegex(@"[(\[] *[0-9]+ *, *[0-9]+ *(, *[0-9]+ *)?[)\]]")]
     private static partial Regex Tuple();
 }

@@ -92,16 +92,22 @@ public sealed class SimConnection : IConnection
         return -1;
     }
 
-    private void Deliver(byte[] bytes) => SendToOther((other, events) =>
+    private void Deliver(byte[] bytes)
     {
-        if (other._closed)
+        _host.Network.Trace(LocalAddress, RemoteAddress, bytes);
+        SendToOther((other, events) => other.Receive(bytes, events));
+    }
+
+    private void Receive(byte[] bytes, ITransportEvents events)
+    {
+        if (_closed)
         {
-            other.SendToOther(static (me, e) => me.End(e, "Connection reset by peer"));
+            SendToOther(static (me, e) => me.End(e, "Connection reset by peer"));
             return;
         }
-        other._received.Enqueue(bytes);
-        if (!other._paused) other.NotifyReadable(events);
-    });
+        _received.Enqueue(bytes);
+        if (!_paused) NotifyReadable(events);
+    }
 
     private void End(ITransportEvents events, string why)
     {
@@ -115,8 +121,9 @@ public sealed class SimConnection : IConnection
     private void SendToOther(Action<SimConnection, ITransportEvents> what)
     {
         if (_other is not { } other) return;
-        other._onTheWay.Enqueue((_host.Network.Clock.Now + _host.Network.Delay, what));
-        other._host.Schedule(_host.Network.Delay, other.Arrive);
+        TimeSpan travel = _host.Network.Travel(s_retransmission);
+        other._onTheWay.Enqueue((_host.Network.Clock.Now + travel, what));
+        other._host.Schedule(travel, other.Arrive);
     }
 
     private void Arrive(ITransportEvents events)
@@ -168,6 +175,13 @@ public sealed class SimConnection : IConnection
         other._wantsWrite = false;
         events.OnWritable(other);
     });
+
+    /// <summary>The connection breaks: both ends see a reset.</summary>
+    public void Break()
+    {
+        SendToOther(static (other, events) => other.End(events, "Connection reset by peer"));
+        _host.Schedule(TimeSpan.Zero, events => End(events, "Connection reset by peer"));
+    }
 
     public void SetTtl(byte send, byte receiveAtLeast)
     {

@@ -4,30 +4,40 @@ using Margay.Core.Net;
 
 namespace Margay.TestKit.Simulation;
 
-/// <summary>Speakers on a simulated network and clock, turned by hand: deterministic, and as fast as the machine allows.</summary>
+/// <summary>
+/// Speakers on a simulated network and clock, turned by hand: deterministic, and as fast as the machine allows. Only hosts that have something to do are looked at
+/// (the network keeps an agenda of them), so that a thousand speakers cost what happens among them and nothing for being there.
+/// </summary>
 public sealed class SimSpeakers
 {
-    private readonly List<(Speaker Speaker, SimTransport Host)> _all = [];
+    private readonly Dictionary<Speaker, SimTransport> _hosts = [];
+    private int _added;
 
-    public SimSpeakers() => Network = new SimNetwork(Clock);
+    public SimSpeakers(int seed = 1) => Network = new SimNetwork(Clock, seed);
 
     public SimClock Clock { get; } = new();
     public SimNetwork Network { get; }
 
-    public Speaker Add(InetAddress address, Func<SpeakerOptions, SpeakerOptions>? options = null)
+    /// <summary>Turns of all loops.</summary>
+    public long Steps { get; private set; }
+
+    public Speaker Add(InetAddress address, Func<SpeakerOptions, SpeakerOptions>? options = null) => Add([address], options);
+
+    /// <summary>A speaker with several addresses.</summary>
+    public Speaker Add(IReadOnlyList<InetAddress> addresses, Func<SpeakerOptions, SpeakerOptions>? options = null)
     {
-        SimTransport host = Network.AddHost(address);
-        SpeakerOptions o = new() { Time = Clock, Seed = 1 + _all.Count, Transport = host, BfdTransport = new SimBfdTransport(host) };
+        SimTransport host = Network.AddHost([.. addresses]);
+        SpeakerOptions o = new() { Time = Clock, Seed = 1 + _added++, Transport = host, BfdTransport = new SimBfdTransport(host) };
         Speaker speaker = new(options?.Invoke(o) ?? o);
         speaker.Prepare();
-        _all.Add((speaker, host));
+        host.Owner = speaker;
+        _hosts.Add(speaker, host);
         return speaker;
     }
 
     /// <summary>Takes a speaker out without a word, as a crash does; its connections are cut by the kernel's FIN if <paramref name="fin"/>.</summary>
     public void Kill(Speaker speaker, bool fin = true)
     {
-        int i = _all.FindIndex(s => s.Speaker == speaker);
         if (fin)
         {
             foreach (Margay.Bgp.Session.Peer p in speaker.Prepared.Peers.All.ToArray())
@@ -37,20 +47,32 @@ public sealed class SimSpeakers
                 p.Incoming?.Connection.Dispose();
             }
         }
-        _all[i].Host.Dispose();
-        _all.RemoveAt(i);
+        _hosts.Remove(speaker, out SimTransport? host);
+        host!.Owner = null;
+        host.Dispose();
     }
 
-    /// <summary>Completes an operation of a speaker by turning the loops.</summary>
+    /// <summary>Breaks the connection of an established session, as a firewall or a reset would; false if there is none.</summary>
+    public static bool Break(Speaker speaker, string peer)
+    {
+        if (speaker.Prepared.Peers.Find(peer)?.Established?.Connection is not SimConnection connection) return false;
+        connection.Break();
+        return true;
+    }
+
+    /// <summary>Completes an operation of a speaker, without letting time pass.</summary>
     public T Wait<T>(Task<T> task)
     {
-        for (int i = 0; i < 10 && !task.IsCompleted; i++) Turn();
-        return task.IsCompleted ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("the loop did not answer");
+        Wait((Task)task);
+        return task.GetAwaiter().GetResult();
     }
 
     public void Wait(Task task)
     {
-        for (int i = 0; i < 10 && !task.IsCompleted; i++) Turn();
+        while (!task.IsCompleted && TurnOne())
+        {
+        }
+        if (!task.IsCompleted) throw new InvalidOperationException("the loop did not answer");
         task.GetAwaiter().GetResult();
     }
 
@@ -60,13 +82,23 @@ public sealed class SimSpeakers
         if (!faults.IsEmpty) throw new InvalidOperationException(string.Join("; ", faults));
     }
 
-    private void Turn()
+    // One host that has something to do now; false if none has.
+    private bool TurnOne()
     {
-        foreach ((Speaker speaker, _) in _all.ToArray()) speaker.Step(TimeSpan.Zero);
+        if (Network.TakeDue() is not { } host) return false;
+        // Without an owner: it is dead, or a test polls it itself.
+        if (host.Owner is not Speaker speaker) return true;
+        speaker.Step(TimeSpan.Zero);
+        Steps++;
+        SpeakerLoop loop = speaker.Prepared;
+        if (loop.HasWork) Network.Want(host, Clock.Now);
+        if (host.NextEvent is { } e) Network.Want(host, e);
+        if (speaker.NextTimer is { } t) Network.Want(host, t);
+        return true;
     }
 
     /// <summary>Lets simulated time pass.</summary>
-    public void Run(TimeSpan time) => RunUntil(() => false, time);
+    public void Run(TimeSpan time) => RunUntil(static () => false, time);
 
     /// <summary>Turns the loops, moving the clock from event to event, until the condition holds; false if it does not within <paramref name="limit"/>.</summary>
     public bool RunUntil(Func<bool> condition, TimeSpan limit)
@@ -74,34 +106,16 @@ public sealed class SimSpeakers
         TimeSpan end = Clock.Now + limit;
         while (true)
         {
-            bool busy = true;
-            while (busy)
+            while (TurnOne())
             {
-                busy = false;
-                foreach ((Speaker speaker, SimTransport host) in _all.ToArray())
-                {
-                    if (!IsDue(speaker, host)) continue;
-                    speaker.Step(TimeSpan.Zero);
-                    busy = true;
-                }
             }
             if (condition()) return true;
-            TimeSpan next = _all.Select(s => NextOf(s.Speaker, s.Host)).DefaultIfEmpty(TimeSpan.MaxValue).Min();
-            if (next > end)
+            if (Network.Next is not { } next || next > end)
             {
                 Clock.AdvanceTo(end);
                 return condition();
             }
             Clock.AdvanceTo(next);
         }
-    }
-
-    private bool IsDue(Speaker speaker, SimTransport host) => speaker.Prepared.HasWork || NextOf(speaker, host) <= Clock.Now;
-
-    private static TimeSpan NextOf(Speaker speaker, SimTransport host)
-    {
-        TimeSpan transport = host.NextEvent ?? TimeSpan.MaxValue;
-        TimeSpan timer = speaker.NextTimer ?? TimeSpan.MaxValue;
-        return transport < timer ? transport : timer;
     }
 }

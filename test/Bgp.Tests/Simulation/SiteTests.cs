@@ -143,13 +143,13 @@ public class SiteTests
     }
 
     [Fact]
-    public void ThousandSpeakers_Fabric()
+    public void ThreeHundredSpeakers_Fabric()
     {
-        Scene scene = Fabric(13, 8, 992, s_calm);
+        Scene scene = Fabric(13, 4, 296, s_calm);
         scene.Run(15);
-        for (int i = 0; i < 60; i++) scene.Announce(9 + (16 * i), $"10.1.{i}.0/24");
+        for (int i = 0; i < 60; i++) scene.Announce(5 + (4 * i), $"10.1.{i}.0/24");
         Weather(scene);
-        Churn(scene, 9, 1000, 30, 128, i =>
+        Churn(scene, 5, 300, 30, 128, i =>
         {
             if (i == 10) scene.Kill(2);
             if (i == 15) scene.Start(2, restarting: true);

@@ -140,6 +140,9 @@ internal sealed class AgentHost : IAsyncDisposable
 
     internal string Status(string name) => Query("status").Query?.Rows?.FirstOrDefault(r => r[0] == name)?[1] ?? "";
 
+    /// <summary>Whether all BGP sessions of the agent are Established, and there is one.</summary>
+    internal bool BgpIsUp() => Query("bgp-peers").Query?.Rows is { Count: > 0 } rows && rows.All(r => r.Any(c => c.StartsWith("Established", StringComparison.OrdinalIgnoreCase)));
+
     /// <summary>Addresses in use, as the agent counts them.</summary>
     internal int InUse() => Query("ipam").Query!.Rows!.Sum(r => int.Parse(r[4], CultureInfo.InvariantCulture));
 

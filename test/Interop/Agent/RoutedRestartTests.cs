@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Margay.Interop.Netlink;
+using Margay.Interop.Peers;
+using Margay.Netlink.Namespaces;
+
+namespace Margay.Interop.Agent;
+
+/// <summary>
+/// kill -9 of the whole agent, again and again, while numbered datagrams flow both ways between its workload and a host behind a real router, at 1,000 a second each way:
+/// the router learnt the workload's block from the agent, the agent learnt the host's prefix from the router, and neither may lose a packet for the agent's sake.
+/// </summary>
+public sealed class RoutedRestartTests
+{
+    private const string Router = "192.0.2.1", Remote = "198.51.100.1";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData(PeerKind.Bird)]
+    [InlineData(PeerKind.Frr)]
+    public async Task KilledAgent_LosesNoPacket_ThroughItsRouter(PeerKind kind)
+    {
+        await using AgentHost host = new();
+        string routerName = $"{host.Name}-router";
+        using NetworkNamespace router = NetworkNamespace.Create(routerName).Value;
+        string folder = Directory.CreateTempSubdirectory("mgy-router-").FullName;
+        try
+        {
+            host.Ip($"link set up1 netns {routerName}");
+            foreach (string line in (string[])["link set lo up", "link set up1 up", $"addr add {Router}/24 dev up1", $"addr add {Remote}/32 dev lo"])
+                Tool.Run("ip", ["-n", routerName, .. line.Split(' ')]);
+            await using PeerDaemon daemon = PeerDaemon.Create(kind, routerName, Path.Combine(folder, "daemon"));
+            await daemon.StartAsync(new PeerSetup
+            {
+                Address = Router,
+                Neighbour = "192.0.2.10",
+                Asn = 65002,
+                Families = Margay.Bgp.Wire.FamilySet.IPv4Unicast,
+                Prefixes = ["198.51.100.0/24"],
+                RestartTime = 60,
+                KernelRoutes = true,
+            });
+            await host.StartServerAsync();
+            await host.ApplyAsync("ippools", """{"apiVersion":"projectcalico.org/v3","kind":"IPPool","metadata":{"name":"p4"},"spec":{"cidr":"10.65.0.0/16","blockSize":28}}""");
+            await host.ApplyAsync("globalnetworkpolicies", """{"apiVersion":"projectcalico.org/v3","kind":"GlobalNetworkPolicy","metadata":{"name":"allow"},"spec":{"types":["Ingress","Egress"],"ingress":[{"action":"Allow"}],"egress":[{"action":"Allow"}]}}""");
+            await host.ApplyAsync("bgpconfigurations", """{"apiVersion":"projectcalico.org/v3","kind":"BGPConfiguration","metadata":{"name":"default"},"spec":{"nodeToNodeMeshEnabled":false,"asNumber":65001}}""");
+            await host.ApplyAsync("bgppeers", $$$"""{"apiVersion":"projectcalico.org/v3","kind":"BGPPeer","metadata":{"name":"router"},"spec":{"peerIP":"{{{Router}}}","asNumber":65002}}""");
+            await host.StartAgentAsync();
+            await host.WaitForServerContactAsync();
+            string workload = await host.AttachAsync("a");
+            await Eventually.Async(() => Task.FromResult(Tool.Run("ip", "-n", routerName, "route", "show", "to", "match", workload).Contains("192.0.2.10", StringComparison.Ordinal)
+                && host.IpText("route show 198.51.100.0/24").Contains(Router, StringComparison.Ordinal)), s_patience);
+
+            using NetworkNamespace inside = NetworkNamespace.Open(host.PathOf("a"));
+            await using NumberedStream down = new(router, Remote, inside, workload), up = new(inside, workload, router, Remote);
+            for (int i = 0; i < 2; i++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
+                host.KillAgent();
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
+                await host.StartAgentAsync();
+                await host.WaitForServerContactAsync();
+                // The session is there again, and the router has the route by it, not by grace.
+                await Eventually.Async(() => Task.FromResult(host.BgpIsUp()), s_patience);
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+            (int sentDown, int lostDown) = await down.StopAsync();
+            (int sentUp, int lostUp) = await up.StopAsync();
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {sentDown} + {sentUp} datagrams, {lostDown} + {lostUp} lost, agent killed twice"));
+            Assert.True(sentDown > 1000 && sentUp > 1000, $"only {sentDown} and {sentUp} were sent");
+            Assert.Equal((0, 0), (lostDown, lostUp));
+        }
+        finally
+        {
+            NetworkNamespace.Delete(routerName);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>A thousand numbered datagrams a second. Those that do not arrive are lost; one that arrives twice is not counted twice.</summary>
+    private sealed class NumberedStream : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly HashSet<int> _arrived = [];
+        private readonly Socket _sender;
+        private readonly Socket _receiver;
+        private readonly Task _sending;
+        private readonly Task _receiving;
+        private int _sent;
+
+        internal NumberedStream(NetworkNamespace from, string source, NetworkNamespace to, string destination)
+        {
+            IPEndPoint target = new(IPAddress.Parse(destination), 7777);
+            _receiver = to.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+            _receiver.ReceiveBufferSize = 8 << 20;
+            _receiver.Bind(target);
+            _sender = from.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+            _sender.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
+            _receiving = Task.Run(ReceiveAsync);
+            _sending = Task.Run(() => SendAsync(target));
+        }
+
+        private async Task SendAsync(EndPoint target)
+        {
+            using PeriodicTimer tick = new(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            long start = TimeProvider.System.GetTimestamp();
+            while (!_stop.IsCancellationRequested)
+            {
+                // A timer that was late makes up for it: the rate is kept.
+                for (int due = (int)TimeProvider.System.GetElapsedTime(start).TotalMilliseconds; _sent < due; _sent++) await _sender.SendToAsync(BitConverter.GetBytes(_sent), target);
+                await tick.WaitForNextTickAsync();
+            }
+        }
+
+        private async Task ReceiveAsync()
+        {
+            byte[] buffer = new byte[16];
+            try
+            {
+                while (true)
+                {
+                    await _receiver.ReceiveAsync(buffer);
+                    lock (_arrived) _arrived.Add(BitConverter.ToInt32(buffer));
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+            }
+        }
+
+        internal async Task<(int Sent, int Lost)> StopAsync()
+        {
+            await _stop.CancelAsync();
+            await _sending;
+            await Eventually.WithinAsync(() => Task.FromResult(Count() == _sent), TimeSpan.FromSeconds(3));
+            return (_sent, _sent - Count());
+        }
+
+        private int Count()
+        {
+            lock (_arrived) return _arrived.Count;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _sending;
+            _sender.Dispose();
+            _receiver.Dispose();
+            await _receiving;
+            _stop.Dispose();
+        }
+    }
+}

@@ -143,6 +143,15 @@ public sealed class SimTransport : ITransport
 
     internal SimNetwork Network => _network;
 
+    /// <summary>Where datagrams for this host go.</summary>
+    internal SimBfdTransport? Bfd { get; set; }
+
+    // All subnets are of the usual size.
+    public LocalLink? FindLink(InetAddress address) =>
+        Array.IndexOf(_addresses, address) < 0 ? null : new LocalLink("eth0", new IpPrefix(Masked(address), address.IsIPv6 ? 64 : 24), Array.Find(_addresses, a => a is { IsIPv6: true, IsLinkLocal: true }));
+
+    private static InetAddress Masked(InetAddress address) => InetAddress.FromBits(address.Bits & IpPrefix.Mask(address.IsIPv6 ? 64 : 24), address.IsIPv6);
+
     /// <summary>The soonest time at which it is on the network's agenda.</summary>
     internal TimeSpan Wanted { get; set; } = TimeSpan.MaxValue;
 

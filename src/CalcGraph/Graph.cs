@@ -7,14 +7,16 @@ namespace Margay.CalcGraph;
 // From resources to views. Arrows are calls; everything happens inside Apply, Remove and Flush, on the caller's thread.
 //
 //   Namespace, Profile labels ─────────────┐
-//   WorkloadEndpoint ─► EndpointCalculator ─┼─► LabelIndex: LabelClass ◄──match──► SelectorNode ◄── NetworkPolicy, GlobalNetworkPolicy
-//   (Global)NetworkSet ─► NetworkSetCalc. ──┘        │                        │                      (PolicyCalculator)
+//   WorkloadEndpoint ─► EndpointCalculator ─┤
+//   HostEndpoint ─► HostEndpointCalculator ─┼─► LabelIndex: LabelClass ◄──match──► SelectorNode ◄── policies of all kinds, Tier
+//   (Global)NetworkSet ─► NetworkSetCalc. ──┤        │                        │                      (PolicyCalculator)
+//   EndpointSlice ─► ServiceCalculator ─────┘        │                        │
 //                              │                     │ members                │ policies, sets
 //                              ▼                     ▼                        ▼
 //                        AddressTable ──────► IpSetCalculator ◄──sets── PolicyInstance, ProfileInstance (rules resolved while needed)
 //                        (who holds a prefix)  (members by difference)        │
 //                                                    │                        │ counted references
-//   Node, BGPConfiguration, BGPPeer,                 ▼                        ▼
+//   Node, BGPConfiguration, BGPPeer, Felix…          ▼                        ▼
 //   IPPool, IPAMBlock, VirtualNetwork ─► NodeFacts ► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
 //
 // Why it is cheap: endpoints that no selector tells apart are one class; labels are compared once for each class, and only with selectors that share a label with it;
@@ -32,8 +34,11 @@ public sealed class Graph : IMatchListener
     private readonly LabelIndex _labels;
     private readonly IpSetCalculator _sets;
     private readonly AddressTable _addresses;
+    private readonly EndpointPlaces _places;
     private readonly EndpointCalculator _endpoints;
+    private readonly HostEndpointCalculator _hostEndpoints;
     private readonly NetworkSetCalculator _networkSets;
+    private readonly ServiceCalculator _services;
     private readonly PolicyCalculator _policies;
     private readonly NodeFacts _facts = new();
     private readonly Sequencer _sequencer;
@@ -46,8 +51,11 @@ public sealed class Graph : IMatchListener
         _sets = new IpSetCalculator { Labels = _labels };
         _addresses = new AddressTable(_labels, _sets);
         _sets.Table = _addresses;
-        _endpoints = new EndpointCalculator(_labels, _addresses);
+        _places = new EndpointPlaces(_labels, _addresses);
+        _endpoints = new EndpointCalculator(_labels, _places);
+        _hostEndpoints = new HostEndpointCalculator(_labels, _places);
         _networkSets = new NetworkSetCalculator(_labels, _addresses);
+        _services = new ServiceCalculator(_labels, _addresses);
         _policies = new PolicyCalculator(_labels, _sets);
         _sequencer = new Sequencer(options.Epoch, _policies, _sets, _facts);
     }
@@ -64,8 +72,17 @@ public sealed class Graph : IMatchListener
         switch (resource)
         {
             case WorkloadEndpoint endpoint: _endpoints.Set(endpoint); break;
-            case NetworkPolicy policy: SetPolicy(policy); break;
-            case GlobalNetworkPolicy policy: SetPolicy(policy); break;
+            case HostEndpoint endpoint: _hostEndpoints.Set(endpoint); break;
+            // Keys are made from the type: objects out of a list do not carry their kind.
+            case NetworkPolicy or StagedNetworkPolicy or KubernetesNetworkPolicy or StagedKubernetesNetworkPolicy:
+                SetPolicy(new ObjectKey(resource.GetType().Name, resource.Namespace, name), resource);
+                break;
+            case GlobalNetworkPolicy or StagedGlobalNetworkPolicy or ClusterNetworkPolicy:
+                SetPolicy(new ObjectKey(resource.GetType().Name, null, name), resource);
+                break;
+            case Tier tier: _policies.SetTier(name, tier); break;
+            case EndpointSlice slice: _services.Set(new ObjectKey(nameof(EndpointSlice), slice.Namespace, name), slice); break;
+            case FelixConfiguration configuration: SetFelixConfiguration(name, configuration); break;
             case NetworkSet set: _networkSets.Set(new ObjectKey(nameof(NetworkSet), set.Namespace, name), set.Spec, set.Metadata.Labels); break;
             case GlobalNetworkSet set: _networkSets.Set(new ObjectKey(nameof(GlobalNetworkSet), null, name), set.Spec, set.Metadata.Labels); break;
             case Profile profile: SetProfile(profile); break;
@@ -87,7 +104,14 @@ public sealed class Graph : IMatchListener
         switch (key.Kind)
         {
             case nameof(WorkloadEndpoint): _endpoints.Remove(key.Namespace, key.Name); break;
-            case nameof(NetworkPolicy) or nameof(GlobalNetworkPolicy): _policies.Set(key, null); break;
+            case nameof(HostEndpoint): _hostEndpoints.Remove(key.Name); break;
+            case nameof(NetworkPolicy) or nameof(StagedNetworkPolicy) or KubernetesNetworkPolicy.KeyKind or nameof(StagedKubernetesNetworkPolicy)
+                or nameof(GlobalNetworkPolicy) or nameof(StagedGlobalNetworkPolicy) or nameof(ClusterNetworkPolicy):
+                _policies.Set(key, null);
+                break;
+            case nameof(Tier): _policies.SetTier(key.Name, null); break;
+            case nameof(EndpointSlice): _services.Set(key, null); break;
+            case nameof(FelixConfiguration): SetFelixConfiguration(key.Name, null); break;
             case nameof(NetworkSet) or nameof(GlobalNetworkSet): _networkSets.Remove(key); break;
             case nameof(Profile): _policies.Set(key.Name, (Profile?)null); break;
             case nameof(Namespace): _labels.SetNamespaceLabels(key.Name, null); break;
@@ -108,7 +132,7 @@ public sealed class Graph : IMatchListener
     /// </summary>
     public void Subscribe(string node)
     {
-        if (!_views.ContainsKey(node)) _views[node] = new NodeView(_endpoints.HomeOf(node), _policies, _dirtyNodes);
+        if (!_views.ContainsKey(node)) _views[node] = new NodeView(_places.HomeOf(node), _policies, _dirtyNodes);
     }
 
     public void Unsubscribe(string node)
@@ -175,21 +199,9 @@ public sealed class Graph : IMatchListener
         foreach (PolicyNode policy in selector.Policies) _policies.OnApplies(policy, c, matches);
     }
 
-    // Keys are made from the type: objects out of a list do not carry their kind.
-    private void SetPolicy(NetworkPolicy policy)
+    private void SetPolicy(ObjectKey key, Resource resource)
     {
-        ObjectKey key = new(nameof(NetworkPolicy), policy.Namespace, policy.Name);
-        SetPolicy(key, PolicyNode.TryMake(key, policy));
-    }
-
-    private void SetPolicy(GlobalNetworkPolicy policy)
-    {
-        ObjectKey key = new(nameof(GlobalNetworkPolicy), null, policy.Name);
-        SetPolicy(key, PolicyNode.TryMake(key, policy));
-    }
-
-    private void SetPolicy(ObjectKey key, PolicyNode? policy)
-    {
+        PolicyNode? policy = PolicyNode.TryMake(key, resource);
         if (policy is not null) Mention(policy.Labels);
         _policies.Set(key, policy);
     }
@@ -206,6 +218,7 @@ public sealed class Graph : IMatchListener
         foreach (string label in _labels.Mention(labels))
         {
             _endpoints.Reclassify(label);
+            _hostEndpoints.Reclassify(label);
             _networkSets.Reclassify(label);
         }
     }
@@ -235,6 +248,12 @@ public sealed class Graph : IMatchListener
         {
             if (_views.TryGetValue(owner, out NodeView? view)) view.NoteNodeDirty();
         }
+    }
+
+    private void SetFelixConfiguration(string name, FelixConfiguration? configuration)
+    {
+        _facts.SetConfiguration(name, configuration);
+        NoteAllNodes();
     }
 
     private void SetBgpConfiguration(string name, BGPConfiguration? configuration)

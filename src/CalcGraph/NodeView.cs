@@ -29,7 +29,7 @@ internal sealed class NodeView
         Profiles = new RefTracker<ProfileInstance>(this);
         Sets = new RefTracker<IpSetNode>(this);
         home.View = this;
-        foreach (EndpointNode endpoint in home.Endpoints) Join(endpoint);
+        foreach (LocalEndpoint endpoint in home.Endpoints) Join(endpoint);
         NoteDirty();
     }
 
@@ -38,8 +38,9 @@ internal sealed class NodeView
     public RefTracker<PolicyInstance> Policies { get; }
     public RefTracker<ProfileInstance> Profiles { get; }
     public RefTracker<IpSetNode> Sets { get; }
-    public List<EndpointNode> DirtyEndpoints { get; } = [];
+    public List<LocalEndpoint> DirtyEndpoints { get; } = [];
     public HashSet<string> RemovedEndpoints { get; } = [];
+    public HashSet<string> RemovedHostEndpoints { get; } = [];
 
     /// <summary>Changes of sets that the node has, shared with other nodes; collected while flushing.</summary>
     public List<IpSetChange> SetChanges { get; } = [];
@@ -77,13 +78,13 @@ internal sealed class NodeView
         NoteDirty();
     }
 
-    public void Join(EndpointNode endpoint)
+    public void Join(LocalEndpoint endpoint)
     {
         JoinClass(endpoint.Class);
         MarkDirty(endpoint);
     }
 
-    public void Leave(EndpointNode endpoint)
+    public void Leave(LocalEndpoint endpoint)
     {
         LeaveClass(endpoint.Class);
         Forget(endpoint, endpoint.Id);
@@ -123,7 +124,7 @@ internal sealed class NodeView
         if (!present || count == 0) NoteNodeDirty();
     }
 
-    public void MarkDirty(EndpointNode endpoint)
+    public void MarkDirty(LocalEndpoint endpoint)
     {
         if (endpoint.IsDirty) return;
         endpoint.IsDirty = true;
@@ -132,9 +133,9 @@ internal sealed class NodeView
     }
 
     /// <summary>The endpoint is not here any more, or not under this id.</summary>
-    public void Forget(EndpointNode endpoint, string id)
+    public void Forget(LocalEndpoint endpoint, string id)
     {
-        if (endpoint.IsSent) RemovedEndpoints.Add(id);
+        if (endpoint.IsSent) (endpoint is HostEndpointNode ? RemovedHostEndpoints : RemovedEndpoints).Add(id);
         if (endpoint.IsDirty) DirtyEndpoints.Remove(endpoint);
         endpoint.IsSent = endpoint.IsDirty = false;
         NoteDirty();
@@ -186,7 +187,7 @@ internal sealed class NodeView
     public void Close(Action<RuleOwner> droppedRules, Action<IpSetNode> droppedSet)
     {
         Home.View = null;
-        foreach (EndpointNode endpoint in Home.Endpoints) endpoint.IsSent = endpoint.IsDirty = false;
+        foreach (LocalEndpoint endpoint in Home.Endpoints) endpoint.IsSent = endpoint.IsDirty = false;
         Policies.Clear(droppedRules);
         Profiles.Clear(droppedRules);
         Sets.Clear(droppedSet);

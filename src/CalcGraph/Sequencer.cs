@@ -21,17 +21,27 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         node.Profiles.Flush(p => p.Exists, p => profileViews.Add(p.View!), p => removedProfiles.Add(p.Id), droppedRules);
 
         List<EndpointView> endpoints = [];
-        foreach (EndpointNode endpoint in node.DirtyEndpoints)
+        List<HostEndpointView> hostEndpoints = [];
+        foreach (LocalEndpoint endpoint in node.DirtyEndpoints)
         {
-            endpoints.Add(ViewOf(endpoint));
-            node.RemovedEndpoints.Remove(endpoint.Id);
+            if (endpoint is HostEndpointNode host)
+            {
+                hostEndpoints.Add(ViewOf(host));
+                node.RemovedHostEndpoints.Remove(host.Id);
+            }
+            else
+            {
+                endpoints.Add(ViewOf((EndpointNode)endpoint));
+                node.RemovedEndpoints.Remove(endpoint.Id);
+            }
             endpoint.IsDirty = false;
             endpoint.IsSent = true;
         }
-        List<string> removedEndpoints = [.. node.RemovedEndpoints];
+        List<string> removedEndpoints = [.. node.RemovedEndpoints], removedHostEndpoints = [.. node.RemovedHostEndpoints];
         List<IpSetChange> setChanges = [.. node.SetChanges];
         node.DirtyEndpoints.Clear();
         node.RemovedEndpoints.Clear();
+        node.RemovedHostEndpoints.Clear();
         node.SetChanges.Clear();
         node.NoteFlushed();
 
@@ -44,13 +54,15 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
             Policies = NullIfEmpty(policyViews),
             Profiles = NullIfEmpty(profileViews),
             Endpoints = NullIfEmpty(endpoints),
+            HostEndpoints = NullIfEmpty(hostEndpoints),
             RemovedIpSets = NullIfEmpty(removedSets),
             RemovedPolicies = NullIfEmpty(removedPolicies),
             RemovedProfiles = NullIfEmpty(removedProfiles),
             RemovedEndpoints = NullIfEmpty(removedEndpoints),
+            RemovedHostEndpoints = NullIfEmpty(removedHostEndpoints),
         };
         if (node.IsNodeDirty) delta = AddFacts(delta, node);
-        bool isEmpty = ipSets.Count + setChanges.Count + policyViews.Count + profileViews.Count + endpoints.Count
+        bool isEmpty = ipSets.Count + setChanges.Count + policyViews.Count + profileViews.Count + endpoints.Count + hostEndpoints.Count + removedHostEndpoints.Count
             + removedSets.Count + removedPolicies.Count + removedProfiles.Count + removedEndpoints.Count == 0
             && (delta.Settings, delta.Pools, delta.Blocks, delta.Peers, delta.BgpFilters, delta.Networks) is (null, null, null, null, null, null)
             && (delta.RemovedPools, delta.RemovedBlocks, delta.RemovedPeers, delta.RemovedBgpFilters, delta.RemovedNetworks) is (null, null, null, null, null);
@@ -75,7 +87,8 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
             IpSets = [.. node.Sets.Needed.Select(sets.ViewOf)],
             Policies = [.. node.Policies.Needed.Where(p => p.Exists).Select(p => p.View!)],
             Profiles = [.. node.Profiles.Needed.Where(p => p.Exists).Select(p => p.View!)],
-            Endpoints = [.. node.Home.Endpoints.Select(ViewOf)],
+            Endpoints = [.. node.Home.Endpoints.OfType<EndpointNode>().Select(ViewOf)],
+            HostEndpoints = [.. node.Home.Endpoints.OfType<HostEndpointNode>().Select(ViewOf)],
         };
     }
 
@@ -117,9 +130,26 @@ internal sealed class Sequencer(string epoch, PolicyCalculator policies, IpSetCa
         Mac = endpoint.Mac,
         Addresses = [.. endpoint.Addresses.Select(a => a.ToString())],
         AllowedSourcePrefixes = endpoint.AllowedSourcePrefixes,
+        Qos = endpoint.Qos,
         Tiers = TierCalculator.TiersOf(endpoint.Class, policies),
-        Profiles = [.. endpoint.Class.Profiles.Select(p => policies.ProfileOf(p, endpoint.Class.Network!).Id)],
+        Profiles = ProfilesOf(endpoint.Class),
     };
+
+    private HostEndpointView ViewOf(HostEndpointNode endpoint) => new()
+    {
+        Name = endpoint.Name,
+        Revision = endpoint.Revision,
+        Interface = endpoint.Interface,
+        Addresses = [.. endpoint.Addresses.Select(a => a.Prefix.Address.ToString())],
+        UntrackedTiers = TierCalculator.TiersOf(endpoint.Class, policies, p => p.Place == HostPlace.Untracked),
+        PreDnatTiers = TierCalculator.TiersOf(endpoint.Class, policies, p => p.Place == HostPlace.PreDnat),
+        Tiers = TierCalculator.TiersOf(endpoint.Class, policies, p => p.Place is HostPlace.Regular or HostPlace.RegularAndForward),
+        ForwardTiers = TierCalculator.TiersOf(endpoint.Class, policies, p => p.Place == HostPlace.RegularAndForward),
+        Profiles = ProfilesOf(endpoint.Class),
+        Dscp = endpoint.Dscp,
+    };
+
+    private string[] ProfilesOf(LabelClass c) => [.. c.Profiles.Select(p => policies.ProfileOf(p, c.Network!).Id)];
 
     private static List<T>? NullIfEmpty<T>(List<T> list) => list.Count == 0 ? null : list;
 }

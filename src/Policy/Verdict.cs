@@ -44,6 +44,9 @@ public enum DecisionKind
 
     /// <summary>A failsafe port of the host, before all policy.</summary>
     Failsafe,
+
+    /// <summary>What the node does with packets of its workloads to itself.</summary>
+    EndpointToHost,
 }
 
 /// <summary>What decided. <paramref name="Name"/> is a policy id, or the name of a profile or tier; <paramref name="RuleIndex"/> counts from 0.</summary>
@@ -55,6 +58,7 @@ public sealed record Decision(DecisionKind Kind, string? Tier = null, string? Na
         DecisionKind.ProfileRule => $"rule {RuleIndex} of profile {Name}",
         DecisionKind.TierDefault => $"end of tier {Tier}",
         DecisionKind.Missing => $"{Name} is missing",
+        DecisionKind.EndpointToHost => $"endpoint-to-host action {Name}",
         DecisionKind.Failsafe => $"failsafe port {Name}",
         DecisionKind.Undecided => "nothing decided it",
         _ => "nothing allowed it",

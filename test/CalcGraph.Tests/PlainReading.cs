@@ -21,11 +21,26 @@ internal static class PlainReading
         {
             EndpointView seen = view.Endpoints[IdOf(t)];
             Assert.Equal(t.Prefixes.Select(p => IpPrefix.Parse(p).ToString()), seen.Addresses);
-            Assert.Equal(PoliciesOf(t, all, ingress: true), seen.Tiers.SelectMany(x => x.IngressPolicies));
-            Assert.Equal(PoliciesOf(t, all, ingress: false), seen.Tiers.SelectMany(x => x.EgressPolicies));
+            AssertTiers(PlainPolicies.Of(all), t.Labels, isHost: false, t.Network!, all, seen.Tiers, _ => true);
+        }
+        List<Thing> hosts = things.FindAll(t => t.Resource is HostEndpoint h && h.Spec.Node == node);
+        Assert.Equal(hosts.Select(h => h.Resource.Name).Order(), view.HostEndpoints.Keys.Order());
+        foreach (Thing t in hosts)
+        {
+            HostEndpointView seen = view.HostEndpoints[t.Resource.Name];
+            void Check(IReadOnlyList<EndpointTier> tiers, Func<string, bool> place) => AssertTiers(PlainPolicies.Of(all), t.Labels, isHost: true, "default", all, tiers, place);
+            Check(seen.Tiers, p => p is "" or "forward");
+            Check(seen.ForwardTiers, p => p == "forward");
+            Check(seen.PreDnatTiers, p => p == "prednat");
+            Check(seen.UntrackedTiers, p => p == "untracked");
         }
         foreach ((IpSetView set, HashSet<string> members) in view.Sets.Values)
         {
+            if (set.Origin!.StartsWith("service ", StringComparison.Ordinal))
+            {
+                Assert.Equal(MembersOfService(set, all).Distinct().Order(StringComparer.Ordinal), members.Order(StringComparer.Ordinal));
+                continue;
+            }
             string[] origin = set.Type == IpSetType.IpPorts ? set.Origin!["port ".Length..].Split(" of ", 2) : ["", set.Origin!];
             Selector selector = Selector.Parse(origin[1]);
             IEnumerable<Thing> matching = things.Where(t => (t.Network is null || t.Network == set.Network) && selector.Matches(t.Labels));
@@ -44,6 +59,7 @@ internal static class PlainReading
         {
             case WorkloadEndpoint e when e.Spec.IpNetworks!.All(n => IpPrefix.TryParse(n, out IpPrefix p) && p.IsHost):
                 Dictionary<string, string> labels = LabelsOf(e, all);
+                labels["projectcalico.org/orchestrator"] = "cni";
                 if (e.Spec.ServiceAccountName is { Length: > 0 } account) labels["projectcalico.org/serviceaccount"] = account;
                 foreach (string name in e.Spec.Profiles!)
                 {
@@ -51,6 +67,14 @@ internal static class PlainReading
                     foreach ((string key, string value) in profile?.Spec.LabelsToApply ?? new Dictionary<string, string>()) labels.TryAdd(key, value);
                 }
                 return new Thing(e, e.Spec.Network, labels, e.Spec.IpNetworks!, e.Spec.Ports!);
+            case HostEndpoint h when h.Spec.InterfaceName is not null || h.Spec.ExpectedIPs is { Count: > 0 }:
+                Dictionary<string, string> own = LabelsOf(h, all);
+                foreach (string name in h.Spec.Profiles!)
+                {
+                    Profile? profile = all.OfType<Profile>().FirstOrDefault(p => p.Name == name);
+                    foreach ((string key, string value) in profile?.Spec.LabelsToApply ?? new Dictionary<string, string>()) own.TryAdd(key, value);
+                }
+                return new Thing(h, "default", own, h.Spec.ExpectedIPs!, h.Spec.Ports!);
             case NetworkSet s: return new Thing(s, null, LabelsOf(s, all), s.Spec.Nets!, []);
             case GlobalNetworkSet s: return new Thing(s, null, LabelsOf(s, all), s.Spec.Nets!, []);
             default: return null;
@@ -68,34 +92,31 @@ internal static class PlainReading
         return labels;
     }
 
-    private static IEnumerable<string> PoliciesOf(Thing t, List<Resource> all, bool ingress)
+    /// <summary>Tiers with their end and the policies of each direction, in order; a tier without a policy in either is not there.</summary>
+    private static void AssertTiers(
+        List<PlainPolicies.Policy> policies, Dictionary<string, string> labels, bool isHost, string network, List<Resource> all, IReadOnlyList<EndpointTier> seen, Func<string, bool> place)
     {
-        string at = t.Network == "default" ? "" : "@" + t.Network;
-        var namespaced = all.OfType<NetworkPolicy>()
-            .Where(p => Selector.TryParse(p.Spec.Selector, out Selector? s) && p.Namespace == t.Resource.Namespace && s.Matches(t.Labels))
-            .Where(p => p.Spec.ServiceAccountSelector is not { Length: > 0 } || t.Labels.ContainsKey("projectcalico.org/serviceaccount"))
-            .Select(p => (p.Spec, Id: $"NetworkPolicy/{p.Namespace}/{p.Name}", Sort: $"{p.Name}/{p.Namespace}/NetworkPolicy"));
-        var global = all.OfType<GlobalNetworkPolicy>()
-            .Where(p => p.Spec.DoNotTrack != true && Selector.Parse(p.Spec.Selector).Matches(t.Labels) && NamespaceMatches(p.Spec.NamespaceSelector, t))
-            .Select(p => ((NetworkPolicySpec)p.Spec, Id: $"GlobalNetworkPolicy/{p.Name}", Sort: $"{p.Name}//GlobalNetworkPolicy"));
-        return from p in namespaced.Concat(global)
-               let spec = p.Item1
-               let types = spec.Types ?? ((spec.Ingress!.Count, spec.Egress!.Count) switch
-               {
-                   (_, 0) => [PolicyType.Ingress],
-                   (0, _) => [PolicyType.Egress],
-                   _ => [PolicyType.Ingress, PolicyType.Egress],
-               })
-               where types.Contains(ingress ? PolicyType.Ingress : PolicyType.Egress)
-               orderby spec.Tier switch { "kube-admin" => 0, null or "default" => 1, _ => 2 }, spec.Order ?? double.MaxValue, p.Sort
-               select p.Id + at;
+        string at = network == "default" ? "" : "@" + network;
+        var expected = from p in policies
+                       where p.Selects(labels, isHost) && place(p.Place)
+                       orderby p.Order, p.Sort
+                       group p by p.Tier into tier
+                       let rank = PlainPolicies.TierOf(tier.Key, all)
+                       orderby rank.Order, tier.Key
+                       select $"{tier.Key} {rank.End} in [{string.Join(' ', tier.Where(p => p.Ingress).Select(p => p.Id + at))}] out [{string.Join(' ', tier.Where(p => p.Egress).Select(p => p.Id + at))}]";
+        Assert.Equal(expected, seen.Select(t => $"{t.Name} {t.DefaultAction} in [{string.Join(' ', t.IngressPolicies)}] out [{string.Join(' ', t.EgressPolicies)}]"));
     }
 
-    /// <summary>Workloads are always in a namespace.</summary>
-    private static bool NamespaceMatches(string? selector, Thing t)
+    private static IEnumerable<string> MembersOfService(IpSetView set, List<Resource> all)
     {
-        if (selector is null or "all()") return true;
-        if (selector == "global()") return false;
-        return Selector.Parse(selector).Matches(t.Labels.Where(l => l.Key.StartsWith("pcns.", StringComparison.Ordinal)).ToDictionary(l => l.Key[5..], l => l.Value));
+        foreach (EndpointSlice slice in all.OfType<EndpointSlice>())
+        {
+            if (set.Network != "default" || slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceLabel) is not { } service || set.Origin != $"service {slice.Namespace}/{service}") continue;
+            foreach (string address in slice.Endpoints!.SelectMany(e => e.Addresses!))
+            {
+                if (set.Type == IpSetType.Nets) yield return address + "/32";
+                else foreach (SlicePort port in slice.Ports!) yield return $"{address},6,{port.Port}";
+            }
+        }
     }
 }

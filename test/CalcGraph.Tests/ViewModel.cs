@@ -18,6 +18,7 @@ internal sealed class ViewModel
     public Dictionary<string, PolicyView> Policies { get; } = [];
     public Dictionary<string, ProfileView> Profiles { get; } = [];
     public Dictionary<string, EndpointView> Endpoints { get; } = [];
+    public Dictionary<string, HostEndpointView> HostEndpoints { get; } = [];
     public long Revision { get; private set; }
 
     public static ViewModel Of(ViewDelta snapshot)
@@ -42,6 +43,7 @@ internal sealed class ViewModel
             Policies.Clear();
             Profiles.Clear();
             Endpoints.Clear();
+            HostEndpoints.Clear();
         }
         Settings = delta.Settings ?? Settings;
         Fold(Pools, delta.Pools, p => p.Name, delta.RemovedPools);
@@ -60,6 +62,7 @@ internal sealed class ViewModel
         Fold(Policies, delta.Policies, p => p.Id, delta.RemovedPolicies);
         Fold(Profiles, delta.Profiles, p => p.Name, delta.RemovedProfiles);
         Fold(Endpoints, delta.Endpoints, e => e.Id, delta.RemovedEndpoints);
+        Fold(HostEndpoints, delta.HostEndpoints, h => h.Name, delta.RemovedHostEndpoints);
         AssertClosed();
     }
 
@@ -84,10 +87,11 @@ internal sealed class ViewModel
     {
         // A missing filter may dangle too: it rejects.
         Assert.Subset(Peers.Values.SelectMany(p => p.Filters ?? []).ToHashSet(), BgpFilters.Keys.ToHashSet());
-        HashSet<string> policies = [.. Endpoints.Values.SelectMany(e => e.Tiers).SelectMany(t => t.IngressPolicies.Concat(t.EgressPolicies))];
+        IEnumerable<EndpointTier> hostTiers = HostEndpoints.Values.SelectMany(h => (EndpointTier[])[.. h.Tiers, .. h.ForwardTiers, .. h.PreDnatTiers, .. h.UntrackedTiers]);
+        HashSet<string> policies = [.. Endpoints.Values.SelectMany(e => e.Tiers).Concat(hostTiers).SelectMany(t => t.IngressPolicies.Concat(t.EgressPolicies))];
         Assert.Equal(policies.Order(), Policies.Keys.Order());
         // A missing profile is the one reference that may dangle: it denies.
-        HashSet<string> profiles = [.. Endpoints.Values.SelectMany(e => e.Profiles)];
+        HashSet<string> profiles = [.. Endpoints.Values.SelectMany(e => e.Profiles).Concat(HostEndpoints.Values.SelectMany(h => h.Profiles))];
         Assert.Subset(profiles, Profiles.Keys.ToHashSet());
 
         IEnumerable<RuleView> rules = Policies.Values.SelectMany(p => p.Ingress.Concat(p.Egress)).Concat(Profiles.Values.SelectMany(p => p.Ingress.Concat(p.Egress)));
@@ -113,8 +117,9 @@ internal sealed class ViewModel
         lines.AddRange(Policies.Values.Select(p => $"policy {p.Id} {p.Tier} {Json(p)}"));
         lines.AddRange(Profiles.Values.Select(p => $"profile {p.Name} {Json(p)}"));
         lines.AddRange(Endpoints.Values.Select(e => $"endpoint {Json(e)}"));
+        lines.AddRange(HostEndpoints.Values.Select(h => $"host endpoint {Json(new ViewDelta { Epoch = "", Revision = 0, HostEndpoints = [h] })}"));
         lines.Sort(StringComparer.Ordinal);
-        return $"{Settings}\n{string.Join('\n', lines)}";
+        return $"{(Settings is null ? "" : Json(new ViewDelta { Epoch = "", Revision = 0, Settings = Settings }))}\n{string.Join('\n', lines)}";
     }
 
     private static string Json(PolicyView view) => Json(new ViewDelta { Epoch = "", Revision = 0, Policies = [view] });

@@ -36,7 +36,7 @@ internal static class World
         select new[] { ("app", app), ("tier", tier), ("role", own), ("projectcalico.org/namespace", fake) }.Where(l => l.Item2 != "").ToDictionary(l => l.Item1, l => l.Item2);
 
     private static readonly Gen<EntityRule?> Side =
-        from kind in Gen.Int[0, 7]
+        from kind in Gen.Int[0, 8]
         from selector in Pick(Selectors)
         from ns in Pick(NamespaceSelectors)
         from port in Pick("http", "dns", "80", "1000:2000")
@@ -49,6 +49,7 @@ internal static class World
             4 => new EntityRule { Selector = selector, NamespaceSelector = ns },
             5 => new EntityRule { Selector = selector, Ports = [new Port(port), new Port("http")] },
             6 => new EntityRule { NotPorts = [new Port(port)] },
+            7 => new EntityRule { Services = new ServiceMatch { Name = "web", Namespace = "a" } },
             _ => new EntityRule { ServiceAccounts = new ServiceAccountMatch { Names = ["robot"] } },
         };
 
@@ -121,16 +122,113 @@ internal static class World
         from number in Gen.Int[1, 2]
         from selector in Pick(Selectors)
         from ns in Maybe(Pick(NamespaceSelectors))
-        from tier in Pick("default", "kube-admin", "other")
+        from tier in Pick("default", "kube-admin", "early", "late")
         from ingress in Rules
         from egress in Rules
-        from untracked in Gen.Int[0, 9]
+        from place in Gen.Int[0, 9]
         from kind in Gen.Int[0, 4]
         let key = new ObjectKey("GlobalNetworkPolicy", null, $"gnp{number}")
         select new Change(key, kind == 0 ? null : new GlobalNetworkPolicy
         {
             Metadata = new ObjectMeta { Name = $"gnp{number}" },
-            Spec = new GlobalNetworkPolicySpec { Selector = selector, NamespaceSelector = ns, Tier = tier, Ingress = ingress, Egress = egress, DoNotTrack = untracked == 0 },
+            Spec = new GlobalNetworkPolicySpec
+            {
+                Selector = selector, NamespaceSelector = ns, Tier = tier, Ingress = ingress, Egress = egress, DoNotTrack = place == 0, PreDNAT = place == 1, ApplyOnForward = place < 4,
+                ApplyToEstablished = place == 5 ? false : null,
+            },
+        });
+
+    private static readonly Gen<Change> StagedChange =
+        from global in Gen.Bool
+        from selector in Pick(Selectors)
+        from tier in Pick("default", "early")
+        from ingress in Rules
+        from action in Pick<StagedAction?>(null, StagedAction.Set, StagedAction.Set, StagedAction.Delete)
+        from kind in Gen.Int[0, 3]
+        let key = global ? new ObjectKey("StagedGlobalNetworkPolicy", null, "gnp1") : new ObjectKey("StagedNetworkPolicy", "a", "np1")
+        let meta = new ObjectMeta { Name = key.Name, Namespace = key.Namespace }
+        select new Change(key, kind == 0 ? null : global
+            ? new StagedGlobalNetworkPolicy { Metadata = meta, Spec = new StagedGlobalNetworkPolicySpec { StagedAction = action, Selector = selector, Tier = tier, Ingress = ingress } }
+            : new StagedNetworkPolicy { Metadata = meta, Spec = new StagedNetworkPolicySpec { StagedAction = action, Selector = selector, Tier = tier, Ingress = ingress } });
+
+    private static readonly Gen<Change> TierChange =
+        from name in Pick("early", "late")
+        from order in Pick<double?>(null, 5, 2_000_000)
+        from action in Pick<RuleAction?>(null, RuleAction.Pass, RuleAction.Deny)
+        from kind in Gen.Int[0, 2]
+        select new Change(new ObjectKey("Tier", null, name), kind == 0 ? null : new Tier { Metadata = new ObjectMeta { Name = name }, Spec = new TierSpec { Order = order, DefaultAction = action } });
+
+    private static readonly Gen<Change> HostEndpointChange =
+        from number in Gen.Int[1, 2]
+        from node in Pick("n1", "n2")
+        from labels in Labels
+        from address in Gen.Int[1, 4]
+        from profiles in Pick<string[]>([], ["p1"])
+        from kind in Gen.Int[0, 5]
+        let key = new ObjectKey("HostEndpoint", null, $"h{number}")
+        select new Change(key, kind == 0 ? null : new HostEndpoint
+        {
+            Metadata = new ObjectMeta { Name = key.Name, Labels = labels, ResourceVersion = "3" },
+            Spec = new HostEndpointSpec
+            {
+                Node = node, InterfaceName = kind < 3 ? "*" : null, Profiles = profiles, ExpectedIPs = kind is 2 or 5 ? [] : [$"10.0.0.{address}", "fd00::9"],
+                Ports = [new EndpointPort { Name = "http", Protocol = new Protocol("TCP"), Port = 80 }],
+            },
+        });
+
+    private static LabelSelector Labelled(string key, string value) =>
+        value == "" ? new LabelSelector() : new LabelSelector { MatchLabels = new Dictionary<string, string> { [key] = value } };
+
+    private static readonly Gen<Change> KubernetesPolicyChange =
+        from ns in Pick(Namespaces)
+        from pods in Pick("x", "y", "")
+        from peers in Pick("x", "")
+        from env in Pick<string?>(null, "", "prod")
+        from port in Pick("http", "80")
+        from both in Gen.Bool
+        from kind in Gen.Int[0, 4]
+        let key = new ObjectKey(KubernetesNetworkPolicy.KeyKind, ns, "np1")
+        let peer = kind == 1 ? new KubernetesPeer { IpBlock = new IPBlock { Cidr = "10.0.0.0/8", Except = ["10.1.0.0/16"] } }
+            : new KubernetesPeer { PodSelector = Labelled("app", peers), NamespaceSelector = env is null ? null : Labelled("env", env) }
+        let spec = new KubernetesNetworkPolicySpec
+        {
+            PodSelector = Labelled("app", pods), Ingress = [new KubernetesIngressRule { From = [peer], Ports = [new KubernetesPort { Port = new Port(port) }] }],
+            PolicyTypes = both ? [PolicyType.Ingress, PolicyType.Egress] : null,
+        }
+        select new Change(key, kind == 0 ? null : new KubernetesNetworkPolicy { Metadata = new ObjectMeta { Name = "np1", Namespace = ns }, Spec = spec });
+
+    private static readonly Gen<Change> ClusterPolicyChange =
+        from tier in Pick("Admin", "Baseline")
+        from env in Pick("prod", "")
+        from pods in Pick<string?>(null, "x")
+        from priority in Gen.Int[0, 1]
+        from action in Gen.Enum<ClusterRuleAction>()
+        from kind in Gen.Int[0, 3]
+        let key = new ObjectKey("ClusterNetworkPolicy", null, $"cnp{priority}")
+        let subject = pods is null ? new ClusterSubject { Namespaces = Labelled("env", env) }
+            : new ClusterSubject { Pods = new NamespacedPods { NamespaceSelector = Labelled("env", env), PodSelector = Labelled("app", pods) } }
+        select new Change(key, kind == 0 ? null : new ClusterNetworkPolicy
+        {
+            Metadata = new ObjectMeta { Name = key.Name },
+            Spec = new ClusterNetworkPolicySpec
+            {
+                Tier = tier, Priority = 10 - priority, Subject = subject,
+                Ingress = kind == 1 ? null : [new ClusterIngressRule { Action = action, From = [subject], Protocols = [new ClusterProtocol { DestinationNamedPort = "http" }] }],
+            },
+        });
+
+    private static readonly Gen<Change> SliceChange =
+        from name in Pick("s1", "s2")
+        from service in Pick("web", "web", "db", "")
+        from address in Gen.Int[1, 4]
+        from port in Pick(80, 81)
+        from kind in Gen.Int[0, 3]
+        select new Change(new ObjectKey("EndpointSlice", "a", name), kind == 0 ? null : new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Name = name, Namespace = "a", Labels = service == "" ? null : new Dictionary<string, string> { [EndpointSlice.ServiceLabel] = service } },
+            AddressType = "IPv4",
+            Endpoints = [new SliceEndpoint { Addresses = [$"10.0.0.{address}", "10.0.0.9"] }],
+            Ports = [new SlicePort { Name = "http", Port = port }],
         });
 
     private static readonly Gen<Change> ProfileChange =
@@ -172,11 +270,11 @@ internal static class World
         });
 
     private static readonly Gen<Change> FactChange =
-        from what in Gen.Int[0, 4]
+        from what in Gen.Int[0, 5]
         from owner in Pick("n1", "n2")
         from flag in Gen.Bool
         from gone in Gen.Int[0, 3]
-        let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), 3 => new ObjectKey("BGPFilter", null, owner == "n1" ? "f" : "g"), _ => new ObjectKey("BGPConfiguration", null, "default") }
+        let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), 3 => new ObjectKey("BGPFilter", null, owner == "n1" ? "f" : "g"), 5 => new ObjectKey("FelixConfiguration", null, flag ? "default" : "node.n1"), _ => new ObjectKey("BGPConfiguration", null, "default") }
         let meta = new ObjectMeta { Name = key.Name }
         select new Change(key, gone == 0 ? null : what switch
         {
@@ -184,9 +282,11 @@ internal static class World
             1 => new IPAMBlock { Metadata = meta, Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/26", Affinity = $"host:{owner}", Pool = "pool" } },
             2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000), Filters = owner == "n1" ? ["f", "g"] : ["f", "gone"] } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
             3 => new BGPFilter { Metadata = meta, Spec = new BGPFilterSpec { ExportV4 = [new BGPFilterRule { Action = flag ? "Accept" : "Reject" }] } },
+            5 => new FelixConfiguration { Metadata = meta, Spec = new FelixConfigurationSpec { DefaultEndpointToHostAction = "Accept", FailsafeInboundHostPorts = [new ProtoPort { Protocol = "tcp", Port = 22 }] } },
             _ => new BGPConfiguration { Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag, AsNumber = new AsNumber(64999) } },
         });
 
     public static readonly Gen<Change> AnyChange = Gen.Frequency(
-        (6, Endpoint), (3, NetworkPolicyChange), (3, GlobalPolicyChange), (2, NetworkSetChange), (2, ProfileChange), (1, NamespaceChange), (1, NodeChange), (1, FactChange));
+        (6, Endpoint), (3, NetworkPolicyChange), (3, GlobalPolicyChange), (2, NetworkSetChange), (2, ProfileChange), (1, NamespaceChange), (1, NodeChange), (1, FactChange),
+        (1, StagedChange), (1, TierChange), (2, HostEndpointChange), (1, KubernetesPolicyChange), (1, ClusterPolicyChange), (1, SliceChange));
 }

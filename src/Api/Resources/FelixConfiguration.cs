@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Margay.Api.Resources;
 
 /// <summary>
@@ -31,4 +33,14 @@ public sealed record ProtoPort
 
     /// <summary>The other side's prefix; absent: everyone.</summary>
     public string? Net { get; init; }
+
+    /// <summary>What <see cref="Protocol"/> means (absent: TCP), or null when it means nothing.</summary>
+    [JsonIgnore]
+    public byte? ProtocolNumber => Protocol?.ToUpperInvariant() switch
+    {
+        null or "" or "TCP" => Resources.Protocol.Tcp,
+        "UDP" => Resources.Protocol.Udp,
+        "SCTP" => Resources.Protocol.Sctp,
+        _ => null,
+    };
 }

@@ -21,7 +21,19 @@ public static class Validator
         switch (resource)
         {
             case NetworkPolicy policy: PolicyChecks.Check(findings, policy); break;
-            case GlobalNetworkPolicy policy: PolicyChecks.Check(findings, policy); break;
+            case GlobalNetworkPolicy policy: PolicyChecks.Check(findings, policy.Spec); break;
+            case StagedNetworkPolicy policy: PolicyChecks.Check(findings, policy); break;
+            case StagedGlobalNetworkPolicy policy: PolicyChecks.Check(findings, policy); break;
+            case KubernetesNetworkPolicy policy: KubernetesPolicyChecks.Check(findings, policy.Spec); break;
+            case StagedKubernetesNetworkPolicy policy:
+                KubernetesPolicyChecks.Check(findings, policy.Spec);
+                StagedChecks.Check(findings, policy.Spec.StagedAction, policy.Spec);
+                break;
+            case ClusterNetworkPolicy policy: ClusterPolicyChecks.Check(findings, policy.Spec); break;
+            case Tier tier: TierChecks.Check(findings, tier); break;
+            case HostEndpoint endpoint: HostChecks.Check(findings, endpoint); break;
+            case FelixConfiguration configuration: HostChecks.Check(findings, configuration); break;
+            case EndpointSlice slice: SliceChecks.Check(findings, slice); break;
             case Profile profile: PolicyChecks.Check(findings, profile); break;
             case NetworkSet set: EndpointChecks.Check(findings, set, set.Spec); break;
             case GlobalNetworkSet set: EndpointChecks.Check(findings, set, set.Spec); break;

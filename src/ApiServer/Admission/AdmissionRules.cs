@@ -20,6 +20,7 @@ internal static class AdmissionRules
             "WorkloadEndpoint" => NetworkRules.CheckEndpoint(request, effects) ?? AddressRules.Check(request, effects),
             "VirtualNetwork" => NetworkRules.Check(request, effects),
             "Node" => NodeRules.Check(request, effects),
+            "Tier" => TierRules.Check(request, effects),
             "Profile" => ProfileRules.Check(request),
             _ => null,
         });

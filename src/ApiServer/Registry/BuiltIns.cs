@@ -4,7 +4,7 @@ using Margay.Store;
 
 namespace Margay.ApiServer.Registry;
 
-/// <summary>What a new store begins with: the namespace "default" and the profile that lets everything pass.</summary>
+/// <summary>What a new store begins with: the namespace "default", the profile that lets everything pass, and the reserved tiers.</summary>
 internal static class BuiltIns
 {
     /// <summary>Makes what is missing. Throws <see cref="StoreOpenException"/> when the store takes no writes.</summary>
@@ -14,6 +14,8 @@ internal static class BuiltIns
         Rule[] allow = [new Rule { Action = RuleAction.Allow }];
         await EnsureAsync(store, ResourceKinds.Namespace, new Namespace { Metadata = Meta(NamespaceRules.Default, now), Status = new NamespaceStatus { Phase = "Active" } }).ConfigureAwait(false);
         await EnsureAsync(store, ResourceKinds.Profile, new Profile { Metadata = Meta(ProfileRules.AllowAll, now), Spec = new ProfileSpec { Ingress = allow, Egress = allow } }).ConfigureAwait(false);
+        foreach (string tier in TierRules.Reserved)
+            await EnsureAsync(store, ResourceKinds.Tier, new Tier { Metadata = Meta(tier, now), Spec = TierSpec.OfReserved(tier)! }).ConfigureAwait(false);
     }
 
     private static ObjectMeta Meta(string name, DateTimeOffset now) => new() { Name = name, Uid = Guid.NewGuid().ToString(), CreationTimestamp = now, Generation = 1 };

@@ -16,11 +16,19 @@ internal static class DerivedLabels
 
     public const string ServiceAccount = "projectcalico.org/serviceaccount";
 
+    /// <summary>Who runs a workload ("k8s", "cni", …). Nothing but workloads has it.</summary>
+    public const string Orchestrator = "projectcalico.org/orchestrator";
+
+    /// <summary>The service, as NAMESPACE/NAME, of what stands for one. No user can write this key, in a label or in a selector.</summary>
+    public const string Service = "service:";
+
     public static bool IsReserved(string key) =>
-        key is Selector.NamespaceLabel or ServiceAccount || key.StartsWith(NamespacePrefix, StringComparison.Ordinal);
+        key is Selector.NamespaceLabel or ServiceAccount or Orchestrator or Service || key.StartsWith(NamespacePrefix, StringComparison.Ordinal);
 
     public static IEnumerable<(string Key, string Value)> Of(LabelClass c, IReadOnlyDictionary<string, string>? namespaceLabels)
     {
+        if (c.Service is { } service) yield return (Service, service);
+        if (c.Orchestrator is { } orchestrator) yield return (Orchestrator, orchestrator);
         if (c.ServiceAccount is { } account) yield return (ServiceAccount, account);
         if (c.Namespace is not { } ns) yield break;
         yield return (Selector.NamespaceLabel, ns);

@@ -1,27 +1,19 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Margay.Api.Resources;
 using Margay.Core.Net;
 
 namespace Margay.CalcGraph.Nodes;
 
-/// <summary>The endpoints of all nodes: reads them, enters their addresses for the sets, and tells their nodes.</summary>
-internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
+/// <summary>The workload endpoints of all nodes: reads them, and puts them in their places.</summary>
+internal sealed class EndpointCalculator(LabelIndex labels, EndpointPlaces places)
 {
     private readonly Dictionary<(string Namespace, string Name), EndpointNode> _endpoints = [];
-    private readonly Dictionary<string, EndpointHome> _homes = [];
 
     // Names and lists of names that many endpoints share are kept once.
     private readonly Dictionary<string, string> _strings = [];
     private readonly Dictionary<string, IReadOnlyList<string>> _profileLists = [];
 
     public int Count => _endpoints.Count;
-
-    public EndpointHome HomeOf(string node)
-    {
-        ref EndpointHome? home = ref CollectionsMarshal.GetValueRefOrAddDefault(_homes, node, out _);
-        return home ??= new EndpointHome(node);
-    }
 
     public void Set(WorkloadEndpoint endpoint)
     {
@@ -34,18 +26,20 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
         }
         string[] ownLabels = LabelsOf(endpoint.Metadata.Labels, _strings);
         ClassIdentity identity = new(
-            Share(spec.Network ?? "default"), key.Item1, spec.ServiceAccountName is { Length: > 0 } account ? Share(account) : null, ShareList(spec.Profiles));
+            Share(spec.Network ?? "default"), key.Item1, spec.ServiceAccountName is { Length: > 0 } account ? Share(account) : null, ShareList(spec.Profiles),
+            spec.Orchestrator is { Length: > 0 } orchestrator ? Share(orchestrator) : "cni");
         LabelClass c = labels.Acquire(identity, ownLabels);
-        EndpointHome home = HomeOf(spec.Node);
-        NamedPort[] ports = PortsOf(spec);
+        EndpointHome home = places.HomeOf(spec.Node);
+        NamedPort[] ports = PortsOf(spec.Ports, Share);
         if (_endpoints.TryGetValue(key, out EndpointNode? existing))
         {
-            Update(existing, home, c, addresses, ports);
+            places.Update(existing, home, c, addresses, ports);
             existing.Labels = ownLabels;
             existing.Interface = spec.InterfaceName;
             existing.Mac = spec.Mac;
             existing.AllowedSourcePrefixes = spec.AllowSpoofedSourcePrefixes ?? [];
-            existing.Revision = RevisionOf(endpoint);
+            existing.Qos = QosReader.Of(endpoint);
+            existing.Revision = EndpointPlaces.RevisionOf(endpoint);
             home.View?.MarkDirty(existing);
             return;
         }
@@ -60,60 +54,21 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
             Interface = spec.InterfaceName,
             Mac = spec.Mac,
             AllowedSourcePrefixes = spec.AllowSpoofedSourcePrefixes ?? [],
-            Revision = RevisionOf(endpoint),
+            Qos = QosReader.Of(endpoint),
+            Revision = EndpointPlaces.RevisionOf(endpoint),
         };
         _endpoints.Add(key, created);
-        table.Add(created);
-        home.Endpoints.Add(created);
-        home.View?.Join(created);
+        places.Add(created);
     }
 
     public void Remove(string? ns, string name)
     {
         if (!_endpoints.Remove((ns ?? "default", name), out EndpointNode? endpoint)) return;
-        endpoint.Home.View?.Leave(endpoint);
-        LeaveHome(endpoint);
-        table.Remove(endpoint);
+        places.Remove(endpoint);
     }
 
     /// <summary>Selectors have begun to mention a label: who has it may belong to another class now.</summary>
-    public void Reclassify(string label)
-    {
-        foreach (EndpointNode endpoint in _endpoints.Values)
-        {
-            if (endpoint.HasLabel(label))
-                Update(endpoint, endpoint.Home, labels.Acquire(endpoint.Class.Identity, endpoint.Labels), endpoint.Addresses, endpoint.Ports);
-        }
-    }
-
-    private void Update(EndpointNode endpoint, EndpointHome home, LabelClass c, MemberKey[] addresses, NamedPort[] ports)
-    {
-        bool moves = endpoint.Home != home || endpoint.Class != c;
-        bool sameAddresses = endpoint.Addresses.AsSpan().SequenceEqual(addresses) && endpoint.Ports.AsSpan().SequenceEqual(ports);
-        if (!moves && sameAddresses) return;
-
-        // The node joins before it leaves, so that what both need is not given up; its old class must still be there when it leaves.
-        if (moves)
-        {
-            home.View?.JoinClass(c);
-            string idBefore = endpoint.Id;
-            endpoint.Home.View?.LeaveClass(endpoint.Class);
-            // Another network makes another id.
-            if (endpoint.Home != home || endpoint.Class.Network != c.Network) endpoint.Home.View?.Forget(endpoint, idBefore);
-        }
-        if (endpoint.Class != c || !sameAddresses) table.Change(endpoint, c, addresses, ports);
-        if (endpoint.Home == home) return;
-        LeaveHome(endpoint);
-        endpoint.Home = home;
-        home.Endpoints.Add(endpoint);
-    }
-
-    private void LeaveHome(EndpointNode endpoint)
-    {
-        EndpointHome home = endpoint.Home;
-        home.Endpoints.Remove(endpoint);
-        if (home.Endpoints.Count == 0 && home.View is null) _homes.Remove(home.Node);
-    }
+    public void Reclassify(string label) => places.Reclassify(label, _endpoints.Values);
 
     private static bool TryAddresses(WorkloadEndpointSpec spec, out MemberKey[] addresses)
     {
@@ -129,14 +84,14 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
         return true;
     }
 
-    private NamedPort[] PortsOf(WorkloadEndpointSpec spec)
+    internal static NamedPort[] PortsOf(IReadOnlyList<EndpointPort>? given, Func<string, string> share)
     {
-        if (spec.Ports is not { Count: > 0 } ports) return [];
+        if (given is not { Count: > 0 } ports) return [];
         List<NamedPort> named = [];
         foreach (EndpointPort port in ports)
         {
             if (port is { Name: { Length: > 0 } name, Port: >= 1 and <= 65535 and { } number } && (port.Protocol?.Number ?? Protocol.Tcp) is var protocol)
-                named.Add(new NamedPort(Share(name), protocol, (ushort)number));
+                named.Add(new NamedPort(share(name), protocol, (ushort)number));
         }
         return [.. named];
     }
@@ -169,7 +124,4 @@ internal sealed class EndpointCalculator(LabelIndex labels, AddressTable table)
         ref IReadOnlyList<string>? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_profileLists, text, out _);
         return shared ??= [.. names];
     }
-
-    private static long RevisionOf(WorkloadEndpoint endpoint) =>
-        long.TryParse(endpoint.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out long revision) ? revision : 0;
 }

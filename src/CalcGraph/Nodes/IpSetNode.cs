@@ -10,7 +10,7 @@ internal sealed class IpSetNode(string id, SelectorNode selector, string? portNa
 {
     public SelectorNode Selector => selector;
 
-    /// <summary>Null for a set of addresses.</summary>
+    /// <summary>Null for a set of addresses; empty for the ports of a service, whatever their names.</summary>
     public string? PortName => portName;
 
     public string Network => selector.Network!;
@@ -24,5 +24,7 @@ internal sealed class IpSetNode(string id, SelectorNode selector, string? portNa
     /// <summary>The view last made, while someone still holds it and nothing has changed since.</summary>
     public WeakReference<IpSetView>? View { get; set; }
 
-    public string Origin => portName is null ? selector.Selector.Canonical : $"port {portName} of {selector.Selector.Canonical}";
+    public string Origin =>
+        selector.Service is { } service ? $"service {service}" :
+        portName is null ? selector.Selector.Canonical : $"port {portName} of {selector.Selector.Canonical}";
 }

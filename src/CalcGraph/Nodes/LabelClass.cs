@@ -4,7 +4,10 @@ namespace Margay.CalcGraph.Nodes;
 
 /// <summary>What decides how selectors see an endpoint or network set. Those with an equal identity share a <see cref="LabelClass"/>.</summary>
 /// <param name="Network">Null for network sets: their prefixes mean the same in every network.</param>
-internal readonly record struct ClassIdentity(string? Network, string? Namespace, string? ServiceAccount, IReadOnlyList<string> Profiles);
+/// <param name="Orchestrator">For workloads only.</param>
+/// <param name="Service">NAMESPACE/NAME: these are addresses behind a service, and only rules that match services see them.</param>
+internal readonly record struct ClassIdentity(
+    string? Network, string? Namespace, string? ServiceAccount, IReadOnlyList<string> Profiles, string? Orchestrator = null, string? Service = null);
 
 /// <summary>
 /// All endpoints (or network sets) that no selector can tell apart: selectors are evaluated once for each class, not for each endpoint. Of their own labels only
@@ -21,6 +24,8 @@ internal sealed class LabelClass(int[] key, ClassIdentity identity)
     public string? Namespace => identity.Namespace;
     public string? ServiceAccount => identity.ServiceAccount;
     public IReadOnlyList<string> Profiles => identity.Profiles;
+    public string? Orchestrator => identity.Orchestrator;
+    public string? Service => identity.Service;
 
     /// <summary>The members' own labels, as far as selectors mention their keys.</summary>
     public required LabelPair[] Own { get; init; }

@@ -214,6 +214,8 @@ internal sealed class LabelIndex(IMatchListener listener)
         _scratch.Add(NumberOf(identity.Network));
         _scratch.Add(NumberOf(identity.Namespace));
         _scratch.Add(NumberOf(identity.ServiceAccount));
+        _scratch.Add(NumberOf(identity.Orchestrator));
+        _scratch.Add(NumberOf(identity.Service));
         _scratch.Add(identity.Profiles.Count);
         foreach (string profile in identity.Profiles) _scratch.Add(NumberOf(profile));
         foreach (LabelPair pair in own) _scratch.Add(pair.Id);

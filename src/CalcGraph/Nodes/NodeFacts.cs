@@ -14,6 +14,7 @@ internal sealed class NodeFacts
     private readonly PoolCalculator _pools = new();
     private readonly BlockCalculator _blocks = new();
     private readonly NetworkCalculator _networks = new();
+    private readonly FelixCalculator _felix = new();
     private readonly BgpCalculator _bgp;
 
     public NodeFacts() => _bgp = new BgpCalculator(_nodes);
@@ -42,7 +43,9 @@ internal sealed class NodeFacts
 
     public void SetConfiguration(string name, BGPConfiguration? configuration) => _bgp.SetConfiguration(name, configuration);
 
-    public NodeSettings SettingsOf(string node) => _bgp.SettingsOf(node);
+    public void SetConfiguration(string name, FelixConfiguration? configuration) => _felix.Set(name, configuration);
+
+    public NodeSettings SettingsOf(string node) => _felix.Complete(_bgp.SettingsOf(node));
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
     public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) => _bgp.FiltersOf(names);
     public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(PresentIn(node), _bgp.DefaultAs);
@@ -75,8 +78,11 @@ internal sealed class NodeFacts
     {
         if (a is null || b is null) return ReferenceEquals(a, b);
         IReadOnlyList<PrefixCommunities> x = a.PrefixCommunities ?? [], y = b.PrefixCommunities ?? [];
-        return a with { PrefixCommunities = null } == b with { PrefixCommunities = null }
+        return WithoutLists(a) == WithoutLists(b)
+            && (a.FailsafeInbound ?? []).SequenceEqual(b.FailsafeInbound ?? []) && (a.FailsafeOutbound ?? []).SequenceEqual(b.FailsafeOutbound ?? [])
             && x.Count == y.Count
             && x.Zip(y).All(p => p.First.Cidr == p.Second.Cidr && p.First.Communities.SequenceEqual(p.Second.Communities));
     }
+
+    private static NodeSettings WithoutLists(NodeSettings settings) => settings with { PrefixCommunities = null, FailsafeInbound = null, FailsafeOutbound = null };
 }

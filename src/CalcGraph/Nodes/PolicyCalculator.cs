@@ -18,6 +18,8 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
     private readonly Dictionary<ObjectKey, PolicyNode> _policies = [];
     private readonly Dictionary<string, Profile> _profiles = [];
 
+    public TierTable Tiers { get; } = new();
+
     // By id or name in the default network; one for each network that needs it.
     private readonly Dictionary<string, List<PolicyInstance>> _policyInstances = [];
     private readonly Dictionary<string, List<ProfileInstance>> _profileInstances = [];
@@ -48,6 +50,16 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
         if (policy is null) Redefine(before!.Id, null);
     }
 
+    /// <summary>Adds, replaces or (null) removes a tier: what its policies select sees them elsewhere, or ending otherwise.</summary>
+    public void SetTier(string name, Tier? tier)
+    {
+        if (!Tiers.Set(name, tier)) return;
+        foreach (PolicyNode policy in _policies.Values.Where(p => p.Tier == name))
+        {
+            foreach (LabelClass c in policy.Selector!.Classes) NoteTiersChanged(c);
+        }
+    }
+
     private void Attach(PolicyNode policy)
     {
         SelectorNode selector = policy.Selector = labels.Acquire(null, policy.AppliesTo);
@@ -66,19 +78,26 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
     /// <summary>A policy begins or ceases to apply to a class: its members on subscribed nodes are told.</summary>
     public void OnApplies(PolicyNode policy, LabelClass c, bool applies)
     {
-        c.Tiers = null;
-        HashSet<NodeView>? nodes = null;
-        foreach (AddressHolder member in c.Members)
-        {
-            if (member is not EndpointNode { Home.View: { } node } endpoint) continue;
-            node.MarkDirty(endpoint);
-            (nodes ??= []).Add(node);
-        }
+        HashSet<NodeView>? nodes = NoteTiersChanged(c);
         foreach (NodeView node in nodes ?? [])
         {
             if (applies) node.Need(InstanceOf(policy, c.Network!));
             else node.DoNotNeed(InstanceOf(policy, c.Network!));
         }
+    }
+
+    /// <summary>Marks the members of a class on subscribed nodes, and returns these nodes.</summary>
+    private static HashSet<NodeView>? NoteTiersChanged(LabelClass c)
+    {
+        c.Tiers = null;
+        HashSet<NodeView>? nodes = null;
+        foreach (AddressHolder member in c.Members)
+        {
+            if (member is not LocalEndpoint { Home.View: { } node } endpoint) continue;
+            node.MarkDirty(endpoint);
+            (nodes ??= []).Add(node);
+        }
+        return nodes;
     }
 
     public PolicyInstance InstanceOf(PolicyNode policy, string network)
@@ -150,7 +169,8 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
             {
                 Id = policy.Id,
                 Network = policy.Network,
-                Tier = d.Tier.Name,
+                Tier = d.Tier,
+                KeepEstablished = d.KeepEstablished,
                 Ingress = d.HasIngress ? RuleResolver.Resolve(d.Ingress, d.Namespace, Use) : [],
                 Egress = d.HasEgress ? RuleResolver.Resolve(d.Egress, d.Namespace, Use) : [],
             };
@@ -161,8 +181,8 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
             {
                 Name = profile.Id,
                 Network = profile.Network,
-                Ingress = RuleResolver.Resolve(p.Spec.Ingress ?? [], null, Use),
-                Egress = RuleResolver.Resolve(p.Spec.Egress ?? [], null, Use),
+                Ingress = RuleResolver.Resolve(RuleList.Of(p.Spec.Ingress), null, Use),
+                Egress = RuleResolver.Resolve(RuleList.Of(p.Spec.Egress), null, Use),
             };
         }
         owner.Sets = now;

@@ -8,6 +8,9 @@ namespace Margay.CalcGraph.Nodes;
 /// <summary>Turns rules as written into rules over sets and numbers, and takes hold of the sets that they need.</summary>
 internal static class RuleResolver
 {
+    /// <summary>The name under which all ports of a service stand.</summary>
+    public const string AnyPort = "";
+
     /// <summary>Whether every number, prefix and selector can be read. (The server's validator says more, and to the user.)</summary>
     public static bool IsValid(Rule rule, string? policyNamespace) =>
         rule.Action is not null
@@ -44,12 +47,13 @@ internal static class RuleResolver
     /// <param name="rules">Valid rules.</param>
     /// <param name="policyNamespace">The namespace that scopes their selectors, or null.</param>
     /// <param name="use">Gives the id of a set of addresses, or with a port name of ports.</param>
-    public static IReadOnlyList<RuleView> Resolve(IReadOnlyList<Rule> rules, string? policyNamespace, Func<Selector, string?, string> use) =>
-        [.. rules.Select((rule, index) => Resolve(rule, index, policyNamespace, use))];
+    public static IReadOnlyList<RuleView> Resolve(RuleList rules, string? policyNamespace, Func<Selector, string?, string> use) =>
+        [.. rules.Rules.Select((rule, position) => Resolve(rule, rules.IndexOf(position), policyNamespace, use))];
 
     private static RuleView Resolve(Rule rule, int index, string? policyNamespace, Func<Selector, string?, string> use)
     {
-        string? note = NoteOf(rule, out bool never);
+        // Nothing here looks into HTTP. Matching all of the connection instead would allow more than was asked.
+        bool never = rule.Http is not null;
         return new RuleView
         {
             Action = rule.Action!.Value,
@@ -59,35 +63,40 @@ internal static class RuleResolver
             NotProtocol = rule.NotProtocol?.Number,
             Icmp = rule.Icmp,
             NotIcmp = rule.NotICMP,
-            Source = never ? null : ResolveSide(rule.Source, policyNamespace, use),
-            Destination = never ? null : ResolveSide(rule.Destination, policyNamespace, use),
+            Source = never ? null : ResolveSide(rule.Source, policyNamespace, use, withPorts: false),
+            Destination = never ? null : ResolveSide(rule.Destination, policyNamespace, use, withPorts: true),
             Never = never,
-            Note = note,
+            Note = never ? "it matches HTTP, which is not looked into" : null,
+            Annotations = rule.Metadata?.Annotations is { Count: > 0 } annotations ? annotations : null,
         };
     }
 
-    private static string? NoteOf(Rule rule, out bool never)
-    {
-        never = rule.Source?.Services is not null || rule.Destination?.Services is not null;
-        if (never) return "it matches services, which are not known here";
-        return rule.Http is null ? null : "its http part is not enforced";
-    }
-
-    private static SideView? ResolveSide(EntityRule? side, string? policyNamespace, Func<Selector, string?, string> use)
+    /// <param name="side">What the rule says of it.</param>
+    /// <param name="policyNamespace">The namespace that scopes its selectors, or null.</param>
+    /// <param name="use">Gives the id of a set.</param>
+    /// <param name="withPorts">A service means its ports too (destinations), or only its addresses (sources).</param>
+    private static SideView? ResolveSide(EntityRule? side, string? policyNamespace, Func<Selector, string?, string> use, bool withPorts)
     {
         if (side is null) return null;
         ScopedSelectors.TryOfSide(side, policyNamespace, out Selector? positive);
         ScopedSelectors.TryOfNotSelector(side, out Selector? negative);
+        List<string> sets = positive is null ? [] : [use(positive, null)];
         // A named port means the ports of that name at whatever the side selects.
-        string PortSet(Port port) => use(positive ?? Selector.All, port.PortName!);
+        List<string> portSets = [.. Named(side.Ports).Select(p => use(positive ?? Selector.All, p.PortName!))];
+        if (side.Services is { } services)
+        {
+            Selector service = ScopedSelectors.OfService(services.Namespace ?? policyNamespace ?? "", services.Name ?? "");
+            if (withPorts) portSets.Add(use(service, AnyPort));
+            else sets.Add(use(service, null));
+        }
         return new SideView
         {
             Nets = side.Nets,
             NotNets = side.NotNets,
-            Sets = positive is null ? null : [use(positive, null)],
+            Sets = NullIfEmpty(sets),
             NotSets = negative is null ? null : [use(negative, null)],
             Ports = NullIfEmpty(Ranges(side.Ports)),
-            PortSets = NullIfEmpty([.. Named(side.Ports).Select(PortSet)]),
+            PortSets = NullIfEmpty(portSets),
             NotPorts = NullIfEmpty(Ranges(side.NotPorts)),
             NotPortSets = NullIfEmpty([.. Named(side.NotPorts).Select(p => use(Selector.All, p.PortName!))]),
         };

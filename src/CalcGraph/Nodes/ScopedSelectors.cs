@@ -13,18 +13,18 @@ internal static class ScopedSelectors
     private static readonly Expression InSomeNamespace = new Expression.Has(Selector.NamespaceLabel);
 
     /// <summary>What a namespaced policy applies to.</summary>
-    public static Selector? OfNetworkPolicy(NetworkPolicy policy) =>
-        TryParse(policy.Spec.Selector, out Expression? selector) && TryServiceAccounts(policy.Spec.ServiceAccountSelector, out Expression? accounts)
-            ? All(InNamespace(policy.Namespace ?? ""), accounts, selector)
+    public static Selector? OfNetworkPolicy(NetworkPolicySpec spec, string ns) =>
+        TryParse(spec.Selector, out Expression? selector) && TryServiceAccounts(spec.ServiceAccountSelector, out Expression? accounts)
+            ? All(InNamespace(ns), accounts, selector)
             : null;
 
-    /// <summary>What a global policy applies to.</summary>
-    public static Selector? OfGlobalNetworkPolicy(GlobalNetworkPolicy policy)
+    /// <summary>What a global policy applies to; with <paramref name="hostsOnly"/> only what is in no namespace.</summary>
+    public static Selector? OfGlobalNetworkPolicy(GlobalNetworkPolicySpec spec, bool hostsOnly)
     {
         Expression? namespaces = null;
-        if (policy.Spec.NamespaceSelector is { } text && !TryNamespaces(text, out namespaces)) return null;
-        return TryParse(policy.Spec.Selector, out Expression? selector) && TryServiceAccounts(policy.Spec.ServiceAccountSelector, out Expression? accounts)
-            ? All(namespaces, accounts, selector)
+        if (spec.NamespaceSelector is { Length: > 0 } text && !TryNamespaces(text, out namespaces)) return null;
+        return TryParse(spec.Selector, out Expression? selector) && TryServiceAccounts(spec.ServiceAccountSelector, out Expression? accounts)
+            ? All(hostsOnly ? Expression.Negate(InSomeNamespace) : null, namespaces, accounts, selector)
             : null;
     }
 
@@ -56,6 +56,9 @@ internal static class ScopedSelectors
         selector = null;
         return side.NotSelector is not { Length: > 0 } || Selector.TryParse(side.NotSelector, out selector);
     }
+
+    /// <summary>The addresses behind a service.</summary>
+    public static Selector OfService(string ns, string name) => new(new Expression.Equal(DerivedLabels.Service, $"{ns}/{name}"));
 
     private static Expression InNamespace(string ns) => new Expression.Equal(Selector.NamespaceLabel, ns);
 

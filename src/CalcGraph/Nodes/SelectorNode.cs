@@ -12,6 +12,10 @@ internal sealed class SelectorNode(string? network, Selector selector)
     public string? Network => network;
 
     public Selector Selector => selector;
+
+    /// <summary>The service, as NAMESPACE/NAME, whose addresses it means; null for a selector by labels.</summary>
+    public string? Service { get; } = selector.Root is Expression.Equal { Label: DerivedLabels.Service } equal ? equal.Value : null;
+
     public HashSet<LabelClass> Classes { get; } = [];
 
     /// <summary>Policies that apply to what matches.</summary>
@@ -29,7 +33,8 @@ internal sealed class SelectorNode(string? network, Selector selector)
     public bool IsUnused => Policies.Count == 0 && Sets.Count == 0;
 
     public bool Matches(LabelClass c) =>
-        (network is null || c.Network is null || network == c.Network) && selector.Matches(new LabelArray(c.Effective));
+        (network is null || c.Network is null || network == c.Network)
+        && (Service is null ? c.Service is null && selector.Matches(new LabelArray(c.Effective)) : c.Service == Service);
 }
 
 /// <summary>A label that something must have: with a value, or any.</summary>

@@ -23,6 +23,8 @@ internal static class EndpointChecks
         for (int i = 0; i < (spec.Profiles?.Count ?? 0); i++) Values.ResourceName(findings, at["profiles"][i], spec.Profiles![i]);
         for (int i = 0; i < (spec.AllowSpoofedSourcePrefixes?.Count ?? 0); i++) Addresses.PrefixWithHostBits(findings, at["allowSpoofedSourcePrefixes"][i], spec.AllowSpoofedSourcePrefixes![i]);
         CheckPorts(findings, at["ports"], spec.Ports);
+        QosChecks.Check(findings, at["qosControls"], spec.QosControls);
+        QosChecks.CheckAnnotations(findings, endpoint.Metadata.Annotations);
         if (endpoint.Status is { } status) Values.OneOf(findings, FieldPath.Root["status"]["state"], status.State, "Up", "Down", "Pending");
     }
 
@@ -44,7 +46,7 @@ internal static class EndpointChecks
         }
     }
 
-    private static void CheckPorts(Findings findings, FieldPath at, IReadOnlyList<EndpointPort>? ports)
+    public static void CheckPorts(Findings findings, FieldPath at, IReadOnlyList<EndpointPort>? ports)
     {
         var seen = new HashSet<(string?, byte?)>();
         for (int i = 0; i < (ports?.Count ?? 0); i++)

@@ -50,8 +50,10 @@ internal static class MetadataChecks
     private static string? ShapeOf(Resource resource, string name) => resource switch
     {
         Namespace when !Names.IsDnsLabel(name) => "is no namespace name: 1 to 63 lower-case letters, digits and '-'",
-        NetworkPolicy when !IsPolicyName(name) => "is no policy name: NAME or TIER.NAME, each of lower-case letters, digits and '-'",
-        GlobalNetworkPolicy when name.Count('.') > 1 => "is no name of a global policy: at most one dot, as in TIER.NAME",
+        Tier when !Names.IsDnsLabel(name) => "is no tier name: 1 to 63 lower-case letters, digits and '-'",
+        FelixConfiguration when name != "default" && !name.StartsWith("node.", StringComparison.Ordinal) => "would have no effect: the configuration of all agents is called default, that of one node.NODE",
+        NetworkPolicy or StagedNetworkPolicy when !IsPolicyName(name) => "is no policy name: NAME or TIER.NAME, each of lower-case letters, digits and '-'",
+        GlobalNetworkPolicy or StagedGlobalNetworkPolicy when name.Count('.') > 1 => "is no name of a global policy: at most one dot, as in TIER.NAME",
         BGPConfiguration when name != "default" && !name.StartsWith("node.", StringComparison.Ordinal) => "would have no effect: the BGP configuration of the cluster is called default, that of one node node.NODE",
         IPAMBlock { Spec: { Cidr: { } cidr, Network: var network } } when name != IPAMBlock.NameOf(network, cidr) => $"does not say its cidr: the name of this block must be {Leaf.Printable(IPAMBlock.NameOf(network, cidr))}",
         VirtualNetwork when !Names.IsDnsLabel(name) || name == "default" => "is no network name: 1 to 63 lower-case letters, digits and '-', other than default",

@@ -9,10 +9,21 @@ internal static class PolicyChecks
 
     public static void Check(Findings findings, NetworkPolicy policy) => CheckCommon(findings, policy.Spec, isNamespaced: true);
 
-    public static void Check(Findings findings, GlobalNetworkPolicy policy)
+    public static void Check(Findings findings, StagedNetworkPolicy policy)
+    {
+        CheckCommon(findings, policy.Spec, isNamespaced: true);
+        StagedChecks.Check(findings, policy.Spec.StagedAction, policy.Spec);
+    }
+
+    public static void Check(Findings findings, StagedGlobalNetworkPolicy policy)
+    {
+        Check(findings, policy.Spec);
+        StagedChecks.Check(findings, policy.Spec.StagedAction, policy.Spec);
+    }
+
+    public static void Check(Findings findings, GlobalNetworkPolicySpec spec)
     {
         FieldPath at = FieldPath.Root["spec"];
-        GlobalNetworkPolicySpec spec = policy.Spec;
         CheckCommon(findings, spec, isNamespaced: false);
         Values.SelectorText(findings, at["namespaceSelector"], spec.NamespaceSelector, isNamespaceSelector: true);
         CheckHostOptions(findings, at, spec);
@@ -31,7 +42,6 @@ internal static class PolicyChecks
         FieldPath at = FieldPath.Root["spec"];
         if (spec.Tier is { } tier && !Names.IsDnsLabel(tier))
             findings.Add(at["tier"], FaultReason.Invalid, $"\"{Leaf.Printable(tier)}\" is no tier name: 1 to 63 lower-case letters, digits and '-'");
-        Values.NotImplemented(findings, at["tier"], spec.Tier is { } named && named != Defaults.Tier, "there are no Tier objects yet, so the tier has no order (it comes after \"default\", by name) and denies at its end");
         if (spec.Order is { } order && !double.IsFinite(order)) findings.Add(at["order"], FaultReason.Invalid, "must be a finite number");
         Values.SelectorText(findings, at["selector"], spec.Selector);
         Values.SelectorText(findings, at["serviceAccountSelector"], spec.ServiceAccountSelector);
@@ -63,9 +73,5 @@ internal static class PolicyChecks
             findings.Add(at["applyOnForward"], FaultReason.Required, $"must be true with {(doNotTrack ? "doNotTrack" : "preDNAT")}");
         if (preDnat && spec.Egress is { Count: > 0 }) findings.Add(at["egress"], FaultReason.Forbidden, "a preDNAT policy has no egress rules: remove them");
         if (preDnat && spec.Types?.Contains(PolicyType.Egress) is true) findings.Add(at["types"], FaultReason.Forbidden, "a preDNAT policy has only the type Ingress");
-        const string inert = "it concerns host endpoints, which this version does not have";
-        Values.NotImplemented(findings, at["doNotTrack"], doNotTrack, inert);
-        Values.NotImplemented(findings, at["preDNAT"], preDnat, inert);
-        Values.NotImplemented(findings, at["applyOnForward"], spec.ApplyOnForward is true, inert);
     }
 }

@@ -26,8 +26,6 @@ internal static class ServiceChecks
             Exclude(findings, entityAt, "ports", entity.Ports is { Count: > 0 });
             Exclude(findings, entityAt, "notPorts", entity.NotPorts is { Count: > 0 });
         }
-
-        Values.NotImplemented(findings, at, isGiven: true, "no services are known, so the rule matches nothing");
     }
 
     private static void Exclude(Findings findings, FieldPath entityAt, string field, bool isGiven)

@@ -27,10 +27,10 @@ public enum PolicySetKind
     /// <summary>What a host endpoint forwards (applyOnForward): tiers, then on. No profiles, no failsafe ports.</summary>
     HostForward,
 
-    /// <summary>All that arrives at a host endpoint, before destination NAT: tiers, then on. Ingress only. Failsafe ports come before it.</summary>
+    /// <summary>All that arrives at a host endpoint, before destination NAT: tiers that all pass at their end, then on. Ingress only. Failsafe ports come before it.</summary>
     PreDnat,
 
-    /// <summary>All that arrives at a host endpoint and all that its host sends, before conntrack: tiers, then on. What is allowed is not tracked. Failsafe ports come before it.</summary>
+    /// <summary>All that arrives at a host endpoint and all that its host sends, before conntrack: tiers that all pass at their end, then on. What is allowed is not tracked. Failsafe ports come before it.</summary>
     Untracked,
 }
 
@@ -85,19 +85,22 @@ public sealed class PolicySet : IEquatable<PolicySet>
     {
         PolicySetKind.Host => new(direction, TiersOf(host.Tiers, direction), [.. host.Profiles], kind),
         PolicySetKind.HostForward => new(direction, TiersOf(host.ForwardTiers, direction), [], kind),
-        PolicySetKind.PreDnat => new(direction, TiersOf(host.PreDnatTiers, direction), [], kind),
-        PolicySetKind.Untracked => new(direction, TiersOf(host.UntrackedTiers, direction), [], kind),
+        PolicySetKind.PreDnat => new(direction, TiersOf(host.PreDnatTiers, direction, denies: false), [], kind),
+        PolicySetKind.Untracked => new(direction, TiersOf(host.UntrackedTiers, direction, denies: false), [], kind),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "is not of host endpoints"),
     };
 
-    private static EquatableArray<PolicySetTier> TiersOf(IReadOnlyList<EndpointTier> given, PolicyType direction)
+    /// <param name="given">As in the view.</param>
+    /// <param name="direction">Which policies of each.</param>
+    /// <param name="denies">Whether tiers have an end at all: before conntrack and NAT what no rule matched goes on.</param>
+    private static EquatableArray<PolicySetTier> TiersOf(IReadOnlyList<EndpointTier> given, PolicyType direction, bool denies = true)
     {
         List<PolicySetTier> tiers = [];
         foreach (EndpointTier tier in given)
         {
             IReadOnlyList<string> policies = direction == PolicyType.Ingress ? tier.IngressPolicies : tier.EgressPolicies;
             if (policies.Count == 0) continue;
-            bool passes = tier.DefaultAction == "Pass" || policies.All(PolicyIds.IsStaged);
+            bool passes = !denies || tier.DefaultAction == "Pass" || policies.All(PolicyIds.IsStaged);
             tiers.Add(new PolicySetTier(tier.Name, passes ? TierDefault.Pass : TierDefault.Deny, [.. policies]));
         }
         return [.. tiers];

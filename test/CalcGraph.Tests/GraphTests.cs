@@ -162,13 +162,112 @@ public class GraphTests
     }
 
     [Fact]
-    public void Services_MakeARuleThatNeverMatches_AndSaysSo()
+    public void Services_MeanTheAddressesAndPortsOfTheirSlices()
+    {
+        EndpointSlice Slice(string name, int port, params string[] addresses) => new()
+        {
+            Metadata = new ObjectMeta { Namespace = "a", Name = name, Labels = new Dictionary<string, string> { [EndpointSlice.ServiceLabel] = "dns" } }, AddressType = "IPv4",
+            Endpoints = [new SliceEndpoint { Addresses = addresses }], Ports = [new SlicePort { Protocol = new Protocol("UDP"), Port = port }],
+        };
+        _graph.Apply(Endpoint("a", "e", "10.0.0.1"));
+        _graph.Apply(Slice("one", 53, "10.0.0.9", "10.0.0.10"));
+        EntityRule service = new() { Services = new ServiceMatch { Name = "dns" } };
+        _graph.Apply(Policy("a", "p", ingress: [Allow(service)]) with
+        {
+            Spec = new NetworkPolicySpec { Ingress = [Allow(service)], Egress = [new Rule { Action = RuleAction.Allow, Destination = service }] },
+        });
+        PolicyView policy = View().Policies["NetworkPolicy/a/p"];
+        HashSet<string> MembersOf(string id) => View().Sets[id].Members;
+        Assert.Equal(["10.0.0.10/32", "10.0.0.9/32"], MembersOf(Assert.Single(policy.Ingress[0].Source!.Sets!)).Order(StringComparer.Ordinal));
+        Assert.Equal(["10.0.0.10,17,53", "10.0.0.9,17,53"], MembersOf(Assert.Single(policy.Egress[0].Destination!.PortSets!)).Order(StringComparer.Ordinal));
+        _graph.Subscribe("n1");
+        _graph.Flush(1);
+        _graph.Apply(Slice("two", 5353, "10.0.0.9"));
+        IpSetChange change = Assert.Single(FlushOne(2).IpSetChanges!);
+        Assert.Equal(["10.0.0.9,17,5353"], change.Added!);
+        _graph.Remove(new ObjectKey("EndpointSlice", "a", "one"));
+        Assert.Equal(2, FlushOne(3).IpSetChanges!.Count);
+    }
+
+    [Fact]
+    public void Http_MakesARuleThatNeverMatches_AndSaysSo()
     {
         _graph.Apply(Endpoint("a", "e", "10.0.0.1"));
-        _graph.Apply(Policy("a", "p", ingress: [Allow(new EntityRule { Services = new ServiceMatch { Name = "dns" } }), Allow()]));
+        _graph.Apply(Policy("a", "p", ingress: [Allow() with { Http = new HttpMatch { Methods = ["GET"] } }, Allow()]));
         IReadOnlyList<RuleView> rules = View().Policies["NetworkPolicy/a/p"].Ingress;
-        Assert.Equal((true, 0, "it matches services, which are not known here"), (rules[0].Never, rules[0].Index, rules[0].Note));
+        Assert.Equal((true, 0, "it matches HTTP, which is not looked into"), (rules[0].Never, rules[0].Index, rules[0].Note));
         Assert.Equal((false, 1), (rules[1].Never, rules[1].Index));
+    }
+
+    [Fact]
+    public void Tier_ChangesTellTheEndpointsOfItsPolicies()
+    {
+        _graph.Apply(Endpoint("a", "e", "10.0.0.1"));
+        _graph.Apply(Global("g", tier: "sec"));
+        _graph.Apply(Policy("a", "p"));
+        _graph.Subscribe("n1");
+        string[] Tiers(IEnumerable<EndpointView> endpoints) => [.. Assert.Single(endpoints).Tiers.Select(t => $"{t.Name} {t.DefaultAction}")];
+        Assert.Equal(["default Deny", "sec Deny"], Tiers(FlushOne(1).Endpoints!));
+        _graph.Apply(new Tier { Metadata = new ObjectMeta { Name = "sec" }, Spec = new TierSpec { Order = 10, DefaultAction = RuleAction.Pass } });
+        ViewDelta delta = FlushOne(2);
+        Assert.Equal(["sec Pass", "default Deny"], Tiers(delta.Endpoints!));
+        Assert.Null(delta.Policies);
+        // The same again, and a tier that nobody uses: nothing to tell.
+        _graph.Apply(new Tier { Metadata = new ObjectMeta { Name = "sec" }, Spec = new TierSpec { Order = 10, DefaultAction = RuleAction.Pass } });
+        _graph.Apply(new Tier { Metadata = new ObjectMeta { Name = "other" }, Spec = new TierSpec { Order = 1 } });
+        Assert.Empty(_graph.Flush(3));
+        _graph.Remove(new ObjectKey("Tier", null, "sec"));
+        Assert.Equal(["default Deny", "sec Deny"], Tiers(FlushOne(4).Endpoints!));
+    }
+
+    [Fact]
+    public void HostEndpoint_HearsOfItsPoliciesByPlace_AndOnItsNodeAlone()
+    {
+        GlobalNetworkPolicy At(string name, bool track = false, bool nat = false, bool forward = true) => Global(name) with
+        {
+            Spec = new GlobalNetworkPolicySpec { Selector = "role == 'edge'", DoNotTrack = track, PreDNAT = nat, ApplyOnForward = forward },
+        };
+        _graph.Subscribe("n1");
+        _graph.Subscribe("n2");
+        _graph.Flush(1);
+        foreach (GlobalNetworkPolicy policy in new[] { At("u", track: true), At("d", nat: true), At("f"), At("n", forward: false) }) _graph.Apply(policy);
+        Assert.Empty(_graph.Flush(2));
+        _graph.Apply(new HostEndpoint
+        {
+            Metadata = new ObjectMeta { Name = "h", Labels = new Dictionary<string, string> { ["role"] = "edge" } },
+            Spec = new HostEndpointSpec { Node = "n1", InterfaceName = "*", ExpectedIPs = ["192.0.2.1"], Profiles = ["p"] },
+        });
+        HostEndpointView seen = Assert.Single(FlushOne(3).HostEndpoints!);
+        string Names(IReadOnlyList<EndpointTier> tiers) => string.Join(' ', tiers.SelectMany(t => t.IngressPolicies));
+        Assert.Equal(("GlobalNetworkPolicy/u", "GlobalNetworkPolicy/d"), (Names(seen.UntrackedTiers), Names(seen.PreDnatTiers)));
+        Assert.Equal(("GlobalNetworkPolicy/f GlobalNetworkPolicy/n", "GlobalNetworkPolicy/f"), (Names(seen.Tiers), Names(seen.ForwardTiers)));
+        Assert.Equal(("*", "192.0.2.1", "p"), (seen.Interface, Assert.Single(seen.Addresses), Assert.Single(seen.Profiles)));
+        _graph.Remove(new ObjectKey("HostEndpoint", null, "h"));
+        ViewDelta gone = FlushOne(4);
+        Assert.Equal(["h"], gone.RemovedHostEndpoints!);
+        Assert.Equal(4, gone.RemovedPolicies!.Count);
+    }
+
+    [Fact]
+    public void Qos_IsOfFieldsThenAnnotationsThenDefaults()
+    {
+        WorkloadEndpoint endpoint = Endpoint("a", "e", "10.0.0.1");
+        _graph.Apply(endpoint with
+        {
+            Metadata = endpoint.Metadata with
+            {
+                Annotations = new Dictionary<string, string>
+                {
+                    ["qos.projectcalico.org/ingressBandwidth"] = "10M", ["qos.projectcalico.org/egressPacketRate"] = "100", ["qos.projectcalico.org/dscp"] = "EF",
+                },
+            },
+            Spec = endpoint.Spec with { QosControls = new QosControls { EgressPacketRate = 50, IngressMaxConnections = 3 } },
+        });
+        QosView qos = View().Endpoints["default/a/e"].Qos!;
+        Assert.Equal(new BandwidthView(10_000_000, 4L << 30, null, null), qos.IngressBandwidth);
+        Assert.Equal(new PacketRateView(50, 5), qos.EgressPacketRate);
+        Assert.Equal((3u, (byte)46), (qos.IngressMaxConnections!.Value, qos.Dscp!.Value));
+        Assert.Null(qos.EgressBandwidth);
     }
 
     [Fact]

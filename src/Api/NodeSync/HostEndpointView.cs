@@ -16,10 +16,10 @@ public sealed record HostEndpointView
     /// <summary>Expected addresses, without a length.</summary>
     public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
-    /// <summary>Before conntrack (doNotTrack): all that arrives or is sent by the host itself. Nothing matches: go on. Allow: untracked, and no later place is asked.</summary>
+    /// <summary>Before conntrack (doNotTrack): all that arrives or is sent by the host itself. Nothing matches: go on, whatever the tier's default. Allow: untracked, and no later place is asked.</summary>
     public IReadOnlyList<EndpointTier> UntrackedTiers { get; init => field = value ?? []; } = [];
 
-    /// <summary>Before destination NAT, ingress only: all that arrives. Nothing matches: go on. Allow: no later place is asked.</summary>
+    /// <summary>Before destination NAT, ingress only: all that arrives. Nothing matches: go on, whatever the tier's default. Allow: no later place is asked.</summary>
     public IReadOnlyList<EndpointTier> PreDnatTiers { get; init => field = value ?? []; } = [];
 
     /// <summary>To and from the host's own processes. Nothing matches: profiles, then deny.</summary>

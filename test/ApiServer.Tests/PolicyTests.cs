@@ -45,8 +45,8 @@ public sealed class PolicyTests(RunningServer server) : IClassFixture<RunningSer
     public async Task Tier_GoesOnlyWhenItIsEmpty()
     {
         string tier = server.NewName("tier"), policy = server.NewName("gnp"), tiers = "/apis/projectcalico.org/v3/tiers", policies = "/apis/projectcalico.org/v3/globalnetworkpolicies";
-        await server.SendAsync("POST", tiers, $$"""{"metadata":{"name":"{{tier}}"},"spec":{"order":7}}""");
-        await server.SendAsync("POST", policies, $$"""{"metadata":{"name":"{{policy}}"},"spec":{"tier":"{{tier}}"}}""");
+        await server.SendAsync("POST", tiers, $$"""{"metadata":{"name":"{{tier}}"},"spec":{"order":7} }""");
+        await server.SendAsync("POST", policies, $$"""{"metadata":{"name":"{{policy}}"},"spec":{"tier":"{{tier}}"} }""");
         (HttpStatusCode code, JsonNode refusal) = await server.SendAsync("DELETE", $"{tiers}/{tier}");
         Assert.Equal(HttpStatusCode.Conflict, code);
         Assert.Contains(policy, (string)refusal["message"]!, StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public sealed class PolicyTests(RunningServer server) : IClassFixture<RunningSer
     public async Task WhatIsNotEnforced_StandsInTheStatus()
     {
         string name = server.NewName("np"), path = "/apis/projectcalico.org/v3/namespaces/default/networkpolicies";
-        (_, JsonNode made) = await server.SendAsync("POST", path, $$"""{"metadata":{"name":"{{name}}"},"spec":{"ingress":[{"action":"Allow","http":{"methods":["GET"]}}]}}""");
+        (_, JsonNode made) = await server.SendAsync("POST", path, $$"""{"metadata":{"name":"{{name}}"},"spec":{"ingress":[{"action":"Allow","http":{"methods":["GET"]} }]} }""");
         Assert.Equal("False", (string)made["status"]!["conditions"]![0]!["status"]!);
         (_, JsonNode changed) = await server.SendAsync("PATCH", $"{path}/{name}", """{"spec":{"ingress":[{"action":"Allow"}]}}""", "application/merge-patch+json");
         Assert.Equal("True", (string)changed["status"]!["conditions"]![0]!["status"]!);

@@ -14,6 +14,7 @@ internal static class QosChecks
     public static void Check(Findings findings, FieldPath at, QosControls? qos)
     {
         if (qos is null) return;
+        Values.NotImplemented(findings, at, isGiven: true, "agents of this version do not limit traffic");
         Bandwidth(findings, at, "ingress", qos.IngressBandwidth, qos.IngressBurst, qos.IngressPeakrate, qos.IngressMinburst);
         Bandwidth(findings, at, "egress", qos.EgressBandwidth, qos.EgressBurst, qos.EgressPeakrate, qos.EgressMinburst);
         Packets(findings, at, "ingress", qos.IngressPacketRate, qos.IngressPacketBurst);
@@ -40,6 +41,7 @@ internal static class QosChecks
         // The same bounds as for fields, told at the annotations.
         Findings merged = new();
         Check(merged, at, QosAnnotations.Merge(null, annotations));
+        foreach (Fault warning in merged.Warnings) findings.Warn(at, warning.Reason, warning.Message);
         foreach (Fault fault in merged.Faults)
         {
             string field = fault.Field[(fault.Field.LastIndexOf('.') + 1)..];

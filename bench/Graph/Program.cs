@@ -6,7 +6,14 @@ using Margay.Bench.Graph;
 using Margay.CalcGraph;
 
 // Usage: Margay.Bench.Graph [ENDPOINTS] [POLICIES] [NODES-SUBSCRIBED] [unique]
+//        Margay.Bench.Graph mesh|reflectors [NODES]
 // Loads a made-up cluster (made beforehand, so that only the graph's own time and memory count), then changes endpoints one by one.
+
+if (args is ["mesh" or "reflectors", ..])
+{
+    MeshBench.Run(Argument(1, args[0] == "mesh" ? 100 : 5_000), mesh: args[0] == "mesh");
+    return;
+}
 
 int endpoints = Argument(0, 250_000), policies = Argument(1, 10_000);
 Cluster cluster = new(endpoints, policies, UniqueLabels: args.Contains("unique"));

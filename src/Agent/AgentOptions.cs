@@ -13,6 +13,9 @@ internal sealed record AgentOptions
     /// <summary>Name of the Node object.</summary>
     public required string Node { get; init; }
 
+    /// <summary>Reflects routes and does nothing else; needs no privileges.</summary>
+    public bool Reflector { get; init; }
+
     public required Uri Server { get; init; }
     public string? TokenFile { get; init; }
     public string? CaFile { get; init; }

@@ -13,6 +13,7 @@ internal static class CommandLine
 {
     public static RootCommand Build(Func<AgentOptions, CancellationToken, Task<int>> run)
     {
+        Option<bool> reflector = new("--reflector") { Description = "Be a BGP route reflector and nothing else: no workloads, no kernel, no privileges" };
         Option<string> node = new("--node") { Description = "Name of the Node object of this host", DefaultValueFactory = _ => Dns.GetHostName().Split('.')[0].ToLowerInvariant() };
         Option<string> server = new("--server") { Description = "URL of margay-server (or environment MARGAY_SERVER)", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("MARGAY_SERVER") ?? "http://127.0.0.1:7443" };
         Option<string?> token = new("--token-file") { Description = "File with the bearer token (or environment MARGAY_TOKEN_FILE)", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("MARGAY_TOKEN_FILE") };
@@ -33,13 +34,14 @@ internal static class CommandLine
 
         RootCommand command = new("margay-agent: keeps this host as the cluster wants it, attaches workloads, speaks BGP.")
         {
-            node, server, token, authority, state, runtime, socket, ip, ip6, mtu, bgp, metrics, format, level, labels,
+            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, bgp, metrics, format, level, labels,
         };
         command.SetAction(async (parsed, cancel) =>
         {
             List<string> faults = [];
             AgentOptions options = new()
             {
+                Reflector = parsed.GetValue(reflector),
                 Node = Checked(parsed.GetValue(node)!, IsObjectName, "--node", "must be a DNS subdomain in lower case", faults),
                 Server = ServerUrl(parsed.GetValue(server)!, faults),
                 TokenFile = parsed.GetValue(token),

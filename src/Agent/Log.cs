@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Error, "the state directory cannot be written; what changes now is lost at the next restart: {Reason}")]
     public static partial void StateNotWritten(ILogger logger, string reason);
 
+    [LoggerMessage(7, LogLevel.Information, "reflector ready after {Milliseconds} ms: view of revision {Revision} from disk")]
+    public static partial void ReflectorReady(ILogger logger, double milliseconds, long revision);
+
     [LoggerMessage(20, LogLevel.Information, "connected to {Server}: view at revision {Revision}, {Endpoints} endpoints")]
     public static partial void Connected(ILogger logger, string server, long revision, int endpoints);
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Margay.Agent;
 using Margay.Agent.Health;
+using Margay.Agent.Reflector;
 using Microsoft.Extensions.Logging;
 
 // margay-agent: one per host. AgentProcess.cs has the map; here are only the process's own affairs: flags, signals, exit status
@@ -19,7 +20,9 @@ static async Task<int> RunAsync(AgentOptions options, CancellationToken cancel)
     using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     try
     {
-        await new AgentProcess(options, time, new Random(Environment.ProcessId), logger).RunAsync(version, stop.Token).ConfigureAwait(false);
+        Random random = new(Environment.ProcessId);
+        if (options.Reflector) await new ReflectorProcess(options, time, random, logger).RunAsync(version, stop.Token).ConfigureAwait(false);
+        else await new AgentProcess(options, time, random, logger).RunAsync(version, stop.Token).ConfigureAwait(false);
         return 0;
     }
     catch (Exception e) when (e is IOException or Margay.Netlink.Sockets.NetlinkException or UnauthorizedAccessException)

@@ -1,7 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Margay.ApiServer.Auth;
+using Margay.ApiServer.Controllers;
 using Margay.ApiServer.Metrics;
 using Margay.ApiServer.NodeSync;
 using Margay.ApiServer.Options;
@@ -10,6 +13,7 @@ using Margay.ApiServer.Rest;
 using Margay.ApiServer.Watch;
 using Margay.Store.Sqlite;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Margay.ApiServer;
 
@@ -17,6 +21,7 @@ namespace Margay.ApiServer;
 //
 //   SqliteStore ─► ObjectRegistry ─► ResourceHandler (REST) ─┐
 //        └───────► GraphLoop ──────► NodeSyncHandler ────────┴─► RequestDispatcher ─► Kestrel
+//                      └─ who is alive ─► ReflectorController ─► status of the BGPConfiguration
 
 /// <summary>One running server.</summary>
 internal sealed class Server : IAsyncDisposable
@@ -28,6 +33,7 @@ internal sealed class Server : IAsyncDisposable
     private readonly SqliteStore _store;
     private readonly GraphLoop _graph;
     private readonly PrometheusExporter _exporter;
+    private Task _election = Task.CompletedTask;
     private readonly ServerMetrics _metrics;
 
     public static string Version { get; } =
@@ -85,6 +91,7 @@ internal sealed class Server : IAsyncDisposable
             Health health = new(store, () => graph.Revision, stopping);
             RequestDispatcher dispatcher = new(tokens, health, new Discovery(Version), new Rest.OpenApi.OpenApiDocuments(), resources, nodeSync, exporter.Render, log);
             app.Run(dispatcher.HandleAsync);
+            server._election = new ReflectorController(registry, graph, time, log).RunAsync(stopping);
             await app.StartAsync().ConfigureAwait(false);
         }
         catch (Exception e)
@@ -105,7 +112,7 @@ internal sealed class Server : IAsyncDisposable
         // No configuration files and no environment: the command line says everything.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "margay-server" });
         X509Certificate2? certificate = options.TlsCertificate is null ? null : ReadCertificate(options.TlsCertificate, options.TlsKey!);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = Listen).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestBody.Limit;
@@ -133,6 +140,15 @@ internal sealed class Server : IAsyncDisposable
         return builder.Build();
     }
 
+    // A host that lost its power must not count as alive for a quarter of an hour. Accepted connections inherit the option.
+    private static Socket Listen(EndPoint address)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+        const int tcpUserTimeout = 18, milliseconds = 15_000;
+        if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6) socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, tcpUserTimeout, BitConverter.GetBytes(milliseconds));
+        return socket;
+    }
+
     private static X509Certificate2 ReadCertificate(string certificate, string key)
     {
         try
@@ -148,6 +164,7 @@ internal sealed class Server : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync().ConfigureAwait(false);
+        await _election.ConfigureAwait(false);
         await _graph.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);

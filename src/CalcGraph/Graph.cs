@@ -233,7 +233,15 @@ public sealed class Graph : IMatchListener
 
     private void SetNode(string name, Node? node)
     {
-        if (_facts.SetNode(name, node)) NoteAllNodes();
+        if (_facts.SetNode(name, node) is not { } concerned)
+        {
+            NoteAllNodes();
+            return;
+        }
+        foreach (string other in concerned)
+        {
+            if (_views.TryGetValue(other, out NodeView? view)) view.NoteNodeDirty();
+        }
     }
 
     private void SetPool(string name, IPPool? pool)
@@ -258,8 +266,7 @@ public sealed class Graph : IMatchListener
 
     private void SetBgpConfiguration(string name, BGPConfiguration? configuration)
     {
-        _facts.SetConfiguration(name, configuration);
-        NoteAllNodes();
+        if (_facts.SetConfiguration(name, configuration)) NoteAllNodes();
     }
 
     private void SetBgpPeer(string name, BGPPeer? peer)

@@ -258,6 +258,7 @@ internal static class World
         from rack in Pick("r1", "r2")
         from address in Gen.Int[1, 3]
         from cluster in Pick<string?>(null, null, "1.1.1.1")
+        from asNumber in Pick<uint?>(null, null, 64999, 65001)
         from kind in Gen.Int[0, 3]
         let key = new ObjectKey("Node", null, node)
         select new Change(key, kind == 0 ? null : new Node
@@ -265,7 +266,7 @@ internal static class World
             Metadata = new ObjectMeta { Name = node, Labels = new Dictionary<string, string> { ["rack"] = rack } },
             Spec = new NodeSpec
             {
-                Bgp = new NodeBgpSpec { Ipv4Address = $"192.0.2.{address.ToString(CultureInfo.InvariantCulture)}/24", Ipv6Address = kind == 1 ? null : $"2001:db8::{address}/64", RouteReflectorClusterID = cluster },
+                Bgp = new NodeBgpSpec { Ipv4Address = $"192.0.2.{address.ToString(CultureInfo.InvariantCulture)}/24", Ipv6Address = kind == 1 ? null : $"2001:db8::{address}/64", RouteReflectorClusterID = cluster, AsNumber = asNumber is { } n ? new AsNumber(n) : null },
             },
         });
 
@@ -273,6 +274,7 @@ internal static class World
         from what in Gen.Int[0, 5]
         from owner in Pick("n1", "n2")
         from flag in Gen.Bool
+        from elected in Gen.Int[0, 3]
         from gone in Gen.Int[0, 3]
         let key = what switch { 0 => new ObjectKey("IPPool", null, "pool"), 1 => new ObjectKey("IPAMBlock", null, "block"), 2 => new ObjectKey("BGPPeer", null, "peer"), 3 => new ObjectKey("BGPFilter", null, owner == "n1" ? "f" : "g"), 5 => new ObjectKey("FelixConfiguration", null, flag ? "default" : "node.n1"), _ => new ObjectKey("BGPConfiguration", null, "default") }
         let meta = new ObjectMeta { Name = key.Name }
@@ -282,8 +284,23 @@ internal static class World
             1 => new IPAMBlock { Metadata = meta, Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/26", Affinity = $"host:{owner}", Pool = "pool" } },
             2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000), Filters = owner == "n1" ? ["f", "g"] : ["f", "gone"] } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
             3 => new BGPFilter { Metadata = meta, Spec = new BGPFilterSpec { ExportV4 = [new BGPFilterRule { Action = flag ? "Accept" : "Reject" }] } },
+<<<<<<< HEAD
             5 => new FelixConfiguration { Metadata = meta, Spec = new FelixConfigurationSpec { DefaultEndpointToHostAction = "Accept", FailsafeInboundHostPorts = [new ProtoPort { Protocol = "tcp", Port = 22 }] } },
             _ => new BGPConfiguration { Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag, AsNumber = new AsNumber(64999) } },
+=======
+            _ => new BGPConfiguration
+            {
+                Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag || elected > 0, AsNumber = new AsNumber(64999) },
+                Status = elected == 0 ? null : new BGPConfigurationStatus
+                {
+                    MeshNodes = elected,
+                    RouteReflection = new RouteReflectionStatus
+                    {
+                        Mesh = elected == 1, Reflectors = [new ReflectorStatus { Node = "n1", State = flag ? ReflectorState.Active : ReflectorState.Leaving }, new ReflectorStatus { Node = "n3", State = elected == 2 ? ReflectorState.Joining : ReflectorState.Active }],
+                    },
+                },
+            },
+>>>>>>> 644fc27 (topology: reflectors elected by the server, sessions by state; a reflector-only agent; docs)
         });
 
     public static readonly Gen<Change> AnyChange = Gen.Frequency(

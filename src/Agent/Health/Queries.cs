@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Margay.Agent.Attach;
+using Margay.Agent.Routing;
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
 using Margay.Api.Resources;
@@ -15,8 +16,11 @@ using Margay.Ipam;
 namespace Margay.Agent.Health;
 
 /// <summary>Answers questions about the agent, over the socket and for probes. Reads snapshots; changes nothing.</summary>
-internal sealed class Queries(AgentOptions options, string version, AttachLoop attach, DataplaneLoop dataplane, Speaker speaker, Connection connection, AgentMetrics metrics)
+/// <param name="attach">Null, like <paramref name="dataplane"/>, in a reflector, which has no host to keep.</param>
+internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics)
 {
+    private const int MeshWarning = 100;
+
     public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "ipam", "view", "metrics"];
 
     public async Task<AgentReply> AnswerAsync(QueryRequest request, CancellationToken cancel)
@@ -44,8 +48,11 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
         switch (path)
         {
             case "/livez":
-                await attach.InspectAsync(cancel).ConfigureAwait(false);
+                if (attach is null) await speaker.GetPeersAsync().ConfigureAwait(false);
+                else await attach.InspectAsync(cancel).ConfigureAwait(false);
                 return new HealthAnswer(200, "ok\n");
+            case "/readyz" when dataplane is null:
+                return connection.View.IsEmpty ? new HealthAnswer(503, $"there is no view yet: {connection.Reason}\n") : new HealthAnswer(200, "ok\n");
             case "/readyz":
                 DataplaneSnapshot state = await dataplane.InspectAsync(cancel).ConfigureAwait(false);
                 return state.InSync ? new HealthAnswer(200, "ok\n") : new HealthAnswer(503, $"not in sync with the kernel: {string.Join("; ", state.Pending.Take(5))}\n");
@@ -58,8 +65,8 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
 
     private async Task<QueryReply> StatusAsync(CancellationToken cancel)
     {
-        AttachSnapshot attached = await attach.InspectAsync(cancel).ConfigureAwait(false);
-        DataplaneSnapshot state = await dataplane.InspectAsync(cancel).ConfigureAwait(false);
+        AttachSnapshot? attached = attach is null ? null : await attach.InspectAsync(cancel).ConfigureAwait(false);
+        DataplaneSnapshot? state = dataplane is null ? null : await dataplane.InspectAsync(cancel).ConfigureAwait(false);
         IReadOnlyList<PeerStatus> peers = await speaker.GetPeersAsync().ConfigureAwait(false);
         HeldView view = connection.View;
         Table table = new("NAME", "VALUE");
@@ -68,21 +75,26 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
         table.Add("server", options.Server.ToString());
         table.Add("connected", connection.IsConnected ? "yes" : $"no: {connection.Reason}");
         table.Add("view revision", view.IsEmpty ? "none" : Number(view.Revision));
-        table.Add("in sync", state.InSync && state.Pending.Count == 0 ? "yes" : $"no: {string.Join("; ", state.Pending.Take(5))}");
-        table.Add("compared with server", attached.ComparedWithServer ? "yes" : "no");
+        table.Add("route reflector", view.Settings?.RouteReflectorClusterId is { } cluster ? $"yes, cluster {(cluster.Length > 0 ? cluster : "of its router id")}" : options.Reflector ? "not in use" : "no");
+        if (state is not null) table.Add("in sync", state.InSync && state.Pending.Count == 0 ? "yes" : $"no: {string.Join("; ", state.Pending.Take(5))}");
+        if (attached is not null) table.Add("compared with server", attached.ComparedWithServer ? "yes" : "no");
         table.Add("ipv4 address", view.Settings?.Ipv4Address ?? "none");
         table.Add("ipv6 address", view.Settings?.Ipv6Address ?? "none");
         table.Add("as number", Number(view.Settings?.AsNumber ?? 0));
-        table.Add("attachments", Number(attached.Attachments.Count));
-        table.Add("blocks", Number(attached.Blocks.Count));
+        if (attached is not null)
+        {
+            table.Add("attachments", Number(attached.Attachments.Count));
+            table.Add("blocks", Number(attached.Blocks.Count));
+        }
         table.Add("bgp peers", $"{peers.Count(p => p.State == SessionState.Established)} of {peers.Count} established");
-        table.Add("repairs", Number(state.Counters.Repairs));
+        if (state is not null) table.Add("repairs", Number(state.Counters.Repairs));
         table.Add("memory", $"{Environment.WorkingSet / 1048576} MiB");
         return table.ToReply();
     }
 
-    private async Task<QueryReply> EndpointsAsync(string? argument, CancellationToken cancel)
+    private async Task<QueryReply?> EndpointsAsync(string? argument, CancellationToken cancel)
     {
+        if (attach is null || dataplane is null) return null;
         AttachSnapshot attached = await attach.InspectAsync(cancel).ConfigureAwait(false);
         Dictionary<string, EndpointRow> programmed = (await dataplane.InspectAsync(cancel).ConfigureAwait(false)).Endpoints.ToDictionary(e => e.Id);
         Table table = new("ENDPOINT", "STATE", "HOST INTERFACE", "INTERFACE", "ADDRESSES", "CONTAINER", "REASON");
@@ -105,7 +117,9 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
             table.Add(peer.Name, peer.Address.ToString(), Number(peer.RemoteAs), peer.State.ToString(), BfdOf(peer), peer.Since.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
                 Number(peer.RoutesReceived), Number(peer.RoutesAccepted), Number(peer.RoutesAdvertised), peer.Description, peer.LastError);
         }
-        return table.ToReply();
+        int mesh = connection.View.Peers.Values.Count(p => p.Name.StartsWith(PeerPolicies.MeshNames, StringComparison.Ordinal));
+        bool tooMany = mesh > MeshWarning && connection.View.Settings?.RouteReflectorClusterId is null;
+        return table.ToReply(tooMany ? $"warning: {mesh} sessions of the node-to-node mesh; beyond {MeshWarning} use route reflectors (docs/bgp.md)\n" : null);
     }
 
     private static string BfdOf(PeerStatus peer) => peer.Bfd is not { } bfd ? ""
@@ -156,8 +170,9 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
         return rows.ToReply(text.ToString());
     }
 
-    private async Task<QueryReply> IpamAsync(CancellationToken cancel)
+    private async Task<QueryReply?> IpamAsync(CancellationToken cancel)
     {
+        if (attach is null) return null;
         Table table = new("NETWORK", "BLOCK", "POOL", "SIZE", "IN USE", "FREE", "STATE");
         foreach (BlockUse block in (await attach.InspectAsync(cancel).ConfigureAwait(false)).Blocks)
             table.Add(block.Network.Value, block.Block.ToString(), block.Pool, Number(block.Size), Number(block.InUse), Number(block.Free), block.Leaving ? "leaving" : "owned");
@@ -177,20 +192,10 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
     private async Task<string> MetricsAsync(CancellationToken cancel)
     {
         StringBuilder text = new();
-        AttachSnapshot attached = await attach.InspectAsync(cancel).ConfigureAwait(false);
-        DataplaneSnapshot state = await dataplane.InspectAsync(cancel).ConfigureAwait(false);
         metrics.Write(text);
-        AgentMetrics.Gauge(text, "margay_agent_attachments", "Attachments in the journal.", attached.Attachments.Count);
-        AgentMetrics.Gauge(text, "margay_agent_blocks", "Address blocks that this node owns.", attached.Blocks.Count);
-        AgentMetrics.Gauge(text, "margay_agent_addresses_free", "Addresses that can be given without a new block.", attached.Blocks.Sum(b => b.Free));
+        if (attach is not null && dataplane is not null) await HostMetricsAsync(text, attach, dataplane, cancel).ConfigureAwait(false);
         AgentMetrics.Gauge(text, "margay_agent_connected", "1 while the view stream is up.", connection.IsConnected ? 1 : 0);
         AgentMetrics.Gauge(text, "margay_agent_view_revision", "Store revision of the view.", connection.View.Revision);
-        AgentMetrics.Gauge(text, "margay_agent_in_sync", "1 while the kernel is as wanted.", state.InSync && state.Pending.Count == 0 ? 1 : 0);
-        AgentMetrics.Counter(text, "margay_dataplane_passes_total", "Times that the kernel was brought in line.", state.Counters.Passes);
-        AgentMetrics.Counter(text, "margay_dataplane_nft_commits_total", "nftables transactions.", state.Counters.NftCommits);
-        AgentMetrics.Counter(text, "margay_dataplane_route_messages_total", "Route, nexthop and neighbour messages.", state.Counters.RouteMessages);
-        AgentMetrics.Counter(text, "margay_dataplane_failures_total", "Changes that the kernel refused.", state.Counters.Failures);
-        AgentMetrics.Counter(text, "margay_dataplane_repairs_total", "Changes by others that were put right.", state.Counters.Repairs);
         AgentMetrics.Head(text, "margay_bgp_peer_established", "gauge", "1 while the session is up.");
         ImmutableArray<PeerStatus> peers = await speaker.GetPeersAsync().ConfigureAwait(false);
         foreach (PeerStatus peer in peers)
@@ -200,6 +205,21 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop a
             if (peer.Bfd is { } bfd) text.Append(CultureInfo.InvariantCulture, $"margay_bfd_up{{peer=\"{peer.Name}\"}} {(bfd.State == BfdState.Up ? 1 : 0)}\n");
         AgentMetrics.Gauge(text, "process_resident_memory_bytes", "Resident memory.", Environment.WorkingSet);
         return text.ToString();
+    }
+
+    private static async Task HostMetricsAsync(StringBuilder text, AttachLoop attach, DataplaneLoop dataplane, CancellationToken cancel)
+    {
+        AttachSnapshot attached = await attach.InspectAsync(cancel).ConfigureAwait(false);
+        DataplaneSnapshot state = await dataplane.InspectAsync(cancel).ConfigureAwait(false);
+        AgentMetrics.Gauge(text, "margay_agent_attachments", "Attachments in the journal.", attached.Attachments.Count);
+        AgentMetrics.Gauge(text, "margay_agent_blocks", "Address blocks that this node owns.", attached.Blocks.Count);
+        AgentMetrics.Gauge(text, "margay_agent_addresses_free", "Addresses that can be given without a new block.", attached.Blocks.Sum(b => b.Free));
+        AgentMetrics.Gauge(text, "margay_agent_in_sync", "1 while the kernel is as wanted.", state.InSync && state.Pending.Count == 0 ? 1 : 0);
+        AgentMetrics.Counter(text, "margay_dataplane_passes_total", "Times that the kernel was brought in line.", state.Counters.Passes);
+        AgentMetrics.Counter(text, "margay_dataplane_nft_commits_total", "nftables transactions.", state.Counters.NftCommits);
+        AgentMetrics.Counter(text, "margay_dataplane_route_messages_total", "Route, nexthop and neighbour messages.", state.Counters.RouteMessages);
+        AgentMetrics.Counter(text, "margay_dataplane_failures_total", "Changes that the kernel refused.", state.Counters.Failures);
+        AgentMetrics.Counter(text, "margay_dataplane_repairs_total", "Changes by others that were put right.", state.Counters.Repairs);
     }
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -24,7 +24,8 @@ internal static class Announcements
         foreach (NetworkPrefix prefix in use.Blocks.Concat(use.Strays))
         {
             if (!prefix.Network.IsDefault) continue;
-            LocalRoute plain = LocalRoute.Default with { LocalPref = RoutePriority.ToLocalPref(RoutePriority.Normal) };
+            int? priority = prefix.Prefix.IsIPv6 ? view.Settings?.RoutePriorityIPv6 : view.Settings?.RoutePriorityIPv4;
+            LocalRoute plain = LocalRoute.Default with { LocalPref = RoutePriority.ToLocalPref(priority ?? RoutePriority.Normal) };
             routes[prefix.Prefix] = communities.Where(c => c.Cidr.Contains(prefix.Prefix)).Select(c => c.Route).Aggregate(plain, Join);
         }
         return routes;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Bgp.Filter;

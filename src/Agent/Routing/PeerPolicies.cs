@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
-using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
 namespace Margay.Agent.Routing;
@@ -16,14 +14,19 @@ namespace Margay.Agent.Routing;
 /// </summary>
 internal sealed class PeerPolicies
 {
+    /// <summary>How the server names sessions that no BGPPeer asked for.</summary>
+    public const string MeshNames = "mesh/";
+
     private readonly HeldView _view;
     private readonly NodeSettings _settings;
     private readonly List<PolicyStatement> _hidden;
     private readonly bool _hasExternalPeers;
+    private readonly bool _isElected;
+    private readonly bool _hasOtherPeers;
 
     // Peers with the same filters share one policy: comparing it with itself costs nothing.
     private readonly Dictionary<string, IRouteFilter?> _imports = [];
-    private readonly Dictionary<(string Filters, bool External), IRouteFilter?> _exports = [];
+    private readonly Dictionary<(string Filters, bool Reflects), IRouteFilter?> _exports = [];
 
     public PeerPolicies(HeldView view, NodeSettings settings)
     {
@@ -33,6 +36,9 @@ internal sealed class PeerPolicies
             .Where(p => p.DisableBgpExport && new NetworkName(p.Network).IsDefault && IpPrefix.TryParse(p.Cidr, out _))
             .Select(p => new PolicyStatement($"IPPool {p.Name} has disableBGPExport", new RouteMatch { Prefix = new PrefixMatch(IpPrefix.Parse(p.Cidr), PrefixOperator.In) }, PolicyAction.Reject))];
         _hasExternalPeers = view.Peers.Values.Any(p => p.AsNumber != (p.LocalAsNumber ?? settings.AsNumber));
+        // A reflector by manifest takes no part in the mesh.
+        _isElected = settings.RouteReflectorClusterId is not null && view.Peers.Values.Any(IsMesh);
+        _hasOtherPeers = _hasExternalPeers || view.Peers.Values.Any(p => !IsMesh(p));
     }
 
     /// <summary>Filters that the peer names and that do not exist.</summary>
@@ -50,13 +56,14 @@ internal sealed class PeerPolicies
     /// <summary>Null: sends everything.</summary>
     public IRouteFilter? Export(PeerView peer, bool external)
     {
-        (string, bool) key = (KeyOf(peer), external);
+        (string, bool) key = (KeyOf(peer), Reflects(peer, external));
         if (_exports.TryGetValue(key, out IRouteFilter? known)) return known;
         List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Export), .. _hidden];
         PolicyAction otherwise;
-        if (_settings.RouteReflectorClusterId is not null && !external)
+        if (Reflects(peer, external))
         {
-            if (_hasExternalPeers) statements.Add(s_notFromOutside);
+            if (_isElected && _hasOtherPeers) statements.AddRange([s_own, s_fromMesh, s_notFromOthers]);
+            else if (_hasExternalPeers) statements.Add(s_notFromOutside);
             otherwise = PolicyAction.Accept;
         }
         else
@@ -68,9 +75,16 @@ internal sealed class PeerPolicies
         return _exports[key] = statements.Count == 0 ? null : new RoutePolicy([.. statements], otherwise);
     }
 
+    private static readonly PolicyStatement s_fromMesh = new("reflected", new RouteMatch { LearnedFrom = MeshNames + "*" }, PolicyAction.Accept);
+    private static readonly PolicyStatement s_notFromOthers = new("learned from a peer outside the cluster, and no BGPFilter accepts it", RouteMatch.Any, PolicyAction.Reject);
     private static readonly PolicyStatement s_own = new("own routes", new RouteMatch { Origin = RouteOrigin.Own }, PolicyAction.Accept);
     private static readonly PolicyStatement s_noTransit = new("learned from another peer, and no BGPFilter accepts it", RouteMatch.Any, PolicyAction.Reject);
     private static readonly PolicyStatement s_notFromOutside = new("learned from an external peer, and no BGPFilter accepts it", new RouteMatch { Origin = RouteOrigin.LearnedExternally }, PolicyAction.Reject);
+
+    // An elected reflector is one for the mesh alone: to its other peers it is the plain node that it was.
+    private bool Reflects(PeerView peer, bool external) => _settings.RouteReflectorClusterId is not null && !external && (!_isElected || IsMesh(peer));
+
+    private static bool IsMesh(PeerView peer) => peer.Name.StartsWith(MeshNames, StringComparison.Ordinal);
 
     private IEnumerable<PolicyStatement> Chain(PeerView peer, Func<BgpFilterView, IEnumerable<PolicyStatement>> compile) =>
         (peer.Filters ?? []).SelectMany(name => _view.BgpFilters.Find(name) is { } filter ? compile(filter) : [Missing(name)]);

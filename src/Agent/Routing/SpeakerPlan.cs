@@ -35,7 +35,7 @@ internal static class SpeakerPlan
             LocalAs = settings.AsNumber,
             RouterId = RouterId(settings),
             ClusterId = cluster,
-            Listen = listen.Endpoints(settings.BgpPort),
+            Listen = listen.Endpoints(settings),
             Peers = peers.ToImmutable(),
             MaxPaths = MaxPaths,
         };
@@ -109,12 +109,13 @@ internal sealed record BgpListen(bool Enabled, IReadOnlyList<InetAddress> Addres
 {
     public static BgpListen Default { get; } = new(true, [], null);
 
-    public ImmutableArray<ListenEndpoint> Endpoints(int viewPort)
+    public ImmutableArray<ListenEndpoint> Endpoints(NodeSettings settings)
     {
         if (!Enabled) return [];
-        ushort port = (ushort)(Port ?? viewPort);
-        return Addresses.Count == 0
-            ? [new ListenEndpoint(InetAddress.AnyV4, port), new ListenEndpoint(InetAddress.AnyV6, port)]
-            : [.. Addresses.Select(a => new ListenEndpoint(a, port))];
+        ushort port = (ushort)(Port ?? settings.BgpPort);
+        IEnumerable<InetAddress> addresses = Addresses.Count > 0 ? Addresses
+            : settings.BindToNodeAddresses ? [.. from text in new[] { settings.Ipv4Address, settings.Ipv6Address } where InetAddress.TryParse(text, out InetAddress _) select InetAddress.Parse(text!)]
+            : [InetAddress.AnyV4, InetAddress.AnyV6];
+        return [.. addresses.Select(a => new ListenEndpoint(a, port))];
     }
 }

@@ -64,7 +64,17 @@ public sealed record NodeSettings
     public string? Ipv6Address { get; init; }
     public uint AsNumber { get; init; }
     public int BgpPort { get; init => field = value == 0 ? 179 : value; } = 179;
+
+    /// <summary>Not null: the node reflects routes. Empty: in a cluster of its own, whose id is the router id.</summary>
     public string? RouteReflectorClusterId { get; init; }
+
+    /// <summary>BGP listens on the node's own addresses only.</summary>
+    public bool BindToNodeAddresses { get; init; }
+
+    /// <summary>Priority of the routes that the node originates; null is the normal one.</summary>
+    public int? RoutePriorityIPv4 { get; init; }
+
+    public int? RoutePriorityIPv6 { get; init; }
     public IReadOnlyList<PrefixCommunities>? PrefixCommunities { get; init; }
 
     /// <summary>What host endpoints let in before any policy; null: <see cref="FailsafePort.DefaultInbound"/>.</summary>

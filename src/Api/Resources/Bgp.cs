@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace Margay.Api.Resources;
 
 /// <summary>BGP settings of the cluster, name "default", or of one node, name "node.NAME" (Calico <c>BGPConfiguration</c>).</summary>
 public sealed record BGPConfiguration : Resource
 {
     public BGPConfigurationSpec Spec { get; init => field = value ?? new(); } = new();
+    public BGPConfigurationStatus? Status { get; init; }
 }
 
 public sealed record BGPConfigurationSpec
@@ -32,6 +35,82 @@ public sealed record BGPConfigurationSpec
 
     public IReadOnlyList<string>? IgnoredInterfaces { get; init; }
     public string? LogSeverityScreen { get; init; }
+
+    /// <summary>Priority of this node's IPv4 routes, 1 to 2147483646, the lower the better; default 1024.</summary>
+    public int? Ipv4NormalRoutePriority { get; init; }
+
+    public int? Ipv6NormalRoutePriority { get; init; }
+
+    /// <summary>Margay's own: what becomes of the mesh when it grows too large.</summary>
+    public RouteReflectionSpec? RouteReflection { get; init; }
+}
+
+/// <summary>How the server elects route reflectors in place of a mesh that has grown too large. Only in the BGPConfiguration called default.</summary>
+public sealed record RouteReflectionSpec
+{
+    /// <summary>Automatic (default) or Manual: the mesh stays a mesh, whatever its size.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>A mesh of more nodes than this is replaced by reflectors. Default 100.</summary>
+    public int? MeshLimit { get; init; }
+
+    /// <summary>Reflectors that each node peers with, 2 to 8. Default 2.</summary>
+    public int? ReflectorsPerClient { get; init; }
+
+    /// <summary>Nodes that one reflector serves about; more reflectors are elected when there are more. Default 500.</summary>
+    public int? ClientsPerReflector { get; init; }
+
+    /// <summary>The node label that says what fails together; reflectors are spread over its values. Default rack.</summary>
+    public string? TopologyLabel { get; init; }
+
+    /// <summary>Nodes that may be elected; all when not given.</summary>
+    public string? NodeSelector { get; init; }
+
+    /// <summary>How long the agent of a reflector may be silent before another takes its place. Default 60s.</summary>
+    public string? LossTime { get; init; }
+
+    /// <summary>How long sessions of before and after are held side by side. Default 30s.</summary>
+    public string? TransitionTime { get; init; }
+}
+
+public sealed record BGPConfigurationStatus
+{
+    /// <summary>Nodes that take part in the mesh, or would without reflectors.</summary>
+    public int? MeshNodes { get; init; }
+
+    public RouteReflectionStatus? RouteReflection { get; init; }
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+/// <summary>How the nodes hang together now, as the server has decided.</summary>
+public sealed record RouteReflectionStatus
+{
+    /// <summary>Every node peers with every other.</summary>
+    public bool Mesh { get; init; }
+
+    /// <summary>When a transition began last.</summary>
+    [JsonConverter(typeof(TimestampJsonConverter))]
+    public DateTimeOffset? Since { get; init; }
+
+    public IReadOnlyList<ReflectorStatus> Reflectors { get; init => field = value ?? []; } = [];
+}
+
+public sealed record ReflectorStatus
+{
+    public string Node { get; init => field = value ?? ""; } = "";
+    public ReflectorState State { get; init; }
+}
+
+/// <summary>The part of an elected reflector in a transition. All of them reflect.</summary>
+public enum ReflectorState
+{
+    /// <summary>Will serve; what is to be replaced is still there.</summary>
+    Joining,
+
+    Active,
+
+    /// <summary>Serves until the transition is over.</summary>
+    Leaving,
 }
 
 public sealed record CidrEntry

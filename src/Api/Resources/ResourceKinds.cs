@@ -33,7 +33,7 @@ public static class ResourceKinds
     public static readonly ResourceKind Node = Calico("Node", "nodes", false, Json.Node) with { ShortNames = ["no"], HasStatus = true };
     public static readonly ResourceKind IPPool = Calico("IPPool", "ippools", false, Json.IPPool) with { HasStatus = true };
     public static readonly ResourceKind IPAMBlock = Calico("IPAMBlock", "ipamblocks", false, Json.IPAMBlock);
-    public static readonly ResourceKind BGPConfiguration = Calico("BGPConfiguration", "bgpconfigurations", false, Json.BGPConfiguration) with { ShortNames = ["bgpconfig"] };
+    public static readonly ResourceKind BGPConfiguration = Calico("BGPConfiguration", "bgpconfigurations", false, Json.BGPConfiguration) with { ShortNames = ["bgpconfig"], HasStatus = true };
     public static readonly ResourceKind BGPPeer = Calico("BGPPeer", "bgppeers", false, Json.BGPPeer);
     public static readonly ResourceKind BGPFilter = Calico("BGPFilter", "bgpfilters", false, Json.BGPFilter);
     public static readonly ResourceKind WorkloadEndpoint = Calico("WorkloadEndpoint", "workloadendpoints", true, Json.WorkloadEndpoint) with { ShortNames = ["wep"], HasStatus = true };

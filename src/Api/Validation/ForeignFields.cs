@@ -34,7 +34,6 @@ internal static class ForeignFields
         (typeof(SliceEndpoint), "targetRef"), (typeof(SliceEndpoint), "hints"), (typeof(SliceEndpoint), "deprecatedTopology"),
         (typeof(BGPConfigurationSpec), "serviceLoadBalancerAggregation"), (typeof(BGPConfigurationSpec), "localWorkloadPeeringIPV4"),
         (typeof(BGPConfigurationSpec), "localWorkloadPeeringIPV6"), (typeof(BGPConfigurationSpec), "programClusterRoutes"),
-        (typeof(BGPConfigurationSpec), "ipv4NormalRoutePriority"), (typeof(BGPConfigurationSpec), "ipv6NormalRoutePriority"),
         (typeof(IPAMBlockSpec), "allocations"), (typeof(IPAMBlockSpec), "attributes"), (typeof(IPAMBlockSpec), "unallocated"),
         (typeof(IPAMBlockSpec), "strictAffinity"), (typeof(IPAMBlockSpec), "deleted"), (typeof(IPAMBlockSpec), "sequenceNumber"),
         (typeof(IPAMBlockSpec), "sequenceNumberForAllocation"),

@@ -31,6 +31,8 @@ internal sealed class GraphLoop : IAsyncDisposable
         public sealed record Attach(string Node, string? Epoch, long Revision, TaskCompletionSource<FeedStart?> Start) : Input;
 
         public sealed record Detach(string Node) : Input;
+
+        public sealed record Report(TaskCompletionSource<Func<string, TimeSpan>> Silences) : Input;
     }
 
     /// <summary>Distinct nodes whose views are kept. More than that is no cluster but a mistake or an attack.</summary>
@@ -39,6 +41,7 @@ internal sealed class GraphLoop : IAsyncDisposable
     /// <summary>How long the view of a node without a stream is kept up to date, so that a reconnect costs no snapshot.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMinutes(5);
 
+    private readonly long _started;
     private readonly IStore _store;
     private readonly TimeProvider _time;
     private readonly ServerMetrics _metrics;
@@ -60,6 +63,7 @@ internal sealed class GraphLoop : IAsyncDisposable
         _time = time;
         _metrics = metrics;
         _log = log;
+        _started = time.GetTimestamp();
         _graph = NewGraph();
         _loop = new EventLoop<Input>(Handle, OnBug, Flush);
     }
@@ -91,6 +95,14 @@ internal sealed class GraphLoop : IAsyncDisposable
 
     /// <summary>Ends a stream that <see cref="AttachAsync"/> began.</summary>
     public ValueTask DetachAsync(string node) => _loop.PostAsync(new Input.Detach(node));
+
+    /// <summary>For how long the agent of a node has not followed its view, as it is now; since the start of the server for those that never did.</summary>
+    public async Task<Func<string, TimeSpan>> SilencesAsync(CancellationToken cancel)
+    {
+        TaskCompletionSource<Func<string, TimeSpan>> silences = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _loop.PostAsync(new Input.Report(silences), cancel).ConfigureAwait(false);
+        return await silences.Task.WaitAsync(cancel).ConfigureAwait(false);
+    }
 
     private Graph NewGraph()
     {
@@ -164,6 +176,9 @@ internal sealed class GraphLoop : IAsyncDisposable
                 Flush();
                 attach.Start.SetResult(Attach(attach));
                 break;
+            case Input.Report report:
+                report.Silences.SetResult(Silences());
+                break;
             case Input.Detach detach when _feeds.TryGetValue(detach.Node, out NodeFeed? feed):
                 feed.Streams--;
                 feed.IdleSince = _time.GetTimestamp();
@@ -209,6 +224,13 @@ internal sealed class GraphLoop : IAsyncDisposable
         // Of what an agent has nothing is known unless it was told by this very graph, and the node's changes were kept since.
         if (known && attach.Epoch == Epoch && attach.Revision <= _applied && feed.Find(attach.Revision) is { } position) return new FeedStart(null, position);
         return new FeedStart(_graph.Snapshot(attach.Node), feed.Newest);
+    }
+
+    private Func<string, TimeSpan> Silences()
+    {
+        TimeSpan sinceStart = _time.GetElapsedTime(_started);
+        Dictionary<string, TimeSpan> known = _feeds.ToDictionary(f => f.Key, f => f.Value.Streams > 0 ? TimeSpan.Zero : _time.GetElapsedTime(f.Value.IdleSince), StringComparer.Ordinal);
+        return node => known.GetValueOrDefault(node, sinceStart);
     }
 
     private void DropIdle()

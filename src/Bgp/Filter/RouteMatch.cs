@@ -18,6 +18,9 @@ public sealed record RouteMatch
     /// <summary>The interface that the route was learned over, where its session is bound to one: a name in which * stands for any run of characters. Own routes have none.</summary>
     public string? Interface { get; init; }
 
+    /// <summary>The name of the peer that the route was learned from, with * for any run of characters. Own routes have none.</summary>
+    public string? LearnedFrom { get; init; }
+
     /// <summary>Whether the peer that the policy belongs to is external.</summary>
     public bool? PeerIsExternal { get; init; }
 
@@ -38,7 +41,8 @@ public sealed record RouteMatch
         && (Prefix is not { } wanted || (prefix is { } p && wanted.Matches(p)))
         && MatchesOrigin(route.Source)
         && (PeerIsExternal is not { } external || external == route.PeerIsExternal)
-        && (Interface is null || (route.Source.Interface is { } name && InterfacePattern.Matches(Interface, name)))
+        && (LearnedFrom is null || (!route.Source.IsLocal && NamePattern.Matches(LearnedFrom, route.Source.PeerName)))
+        && (Interface is null || (route.Source.Interface is { } name && NamePattern.Matches(Interface, name)))
         && MatchesAttributes(route.Attributes);
 
     private bool MatchesOrigin(RouteSource source) => Origin switch

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
+using Margay.CalcGraph.Topology;
 using Margay.Core.Net;
 
 namespace Margay.CalcGraph.Nodes;
@@ -17,31 +18,45 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
     private const int DefaultPort = 179;
 
     private readonly Dictionary<string, BGPPeer> _peers = [];
-    private readonly Dictionary<string, BGPConfigurationSpec> _configurations = [];
+    private readonly Dictionary<string, (BGPConfigurationSpec Spec, byte[] Text)> _configurations = [];
     private readonly Dictionary<string, (BgpFilterView View, byte[] Text)> _filters = [];
 
-    // Made anew after any change, when first asked for.
-    private List<PeerRule>? _rules;
-    private List<NodeInfo>? _mesh;
+    private readonly MeshTopology _mesh = new(nodes);
 
-    public void NoteChange()
-    {
-        _rules = null;
-        _mesh = null;
-    }
+    // Those of _peers that mean something, the most specific first; made anew when first asked for after one has changed.
+    private List<PeerRule>? _rules;
 
     public void SetPeer(string name, BGPPeer? peer)
     {
         if (peer is null) _peers.Remove(name);
         else _peers[name] = peer;
-        NoteChange();
+        _rules = null;
     }
 
-    public void SetConfiguration(string name, BGPConfiguration? configuration)
+    /// <summary>Adds, replaces or (null) removes. False when nothing changed that matters here: the server reports the state of the mesh in its status.</summary>
+    public bool SetConfiguration(string name, BGPConfiguration? configuration)
     {
+        BGPConfiguration relevant = new() { Spec = configuration?.Spec ?? new(), Status = new() { RouteReflection = configuration?.Status?.RouteReflection } };
+        byte[] text = configuration is null ? [] : JsonSerializer.SerializeToUtf8Bytes(relevant, ApiJsonContext.Default.BGPConfiguration);
+        if (_configurations.TryGetValue(name, out var before) ? before.Text.AsSpan().SequenceEqual(text) : configuration is null) return false;
         if (configuration is null) _configurations.Remove(name);
-        else _configurations[name] = configuration.Spec;
-        NoteChange();
+        else _configurations[name] = (configuration.Spec, text);
+        if (name == "default") _mesh.Configure(Default, configuration?.Status?.RouteReflection, DefaultAs);
+        return true;
+    }
+
+    /// <summary>A node was added, changed or (null) removed: the nodes whose sessions may differ by that, besides itself; null for all.</summary>
+    public IReadOnlyCollection<string>? OnNodeChanged(NodeInfo? before, NodeInfo? now)
+    {
+        IReadOnlyCollection<string>? mesh = _mesh.OnNodeChanged(before, now);
+        if (mesh is null)
+        {
+            foreach (PeerRule rule in _rules ?? []) rule.OnNodeChanged(before, now);
+            return null;
+        }
+        HashSet<string> affected = [.. mesh];
+        foreach (PeerRule rule in Rules) affected.UnionWith(rule.OnNodeChanged(before, now));
+        return affected;
     }
 
     /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
@@ -70,8 +85,12 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
             Ipv6Address = node?.Ipv6?.ToString(),
             AsNumber = AsOf(node),
             BgpPort = PortOf(name),
-            RouteReflectorClusterId = node?.ClusterId,
+            // An elected reflector's cluster is its own: with one cluster for several, a route would be lost where only one of them has it.
+            RouteReflectorClusterId = node is null ? null : node.ClusterId ?? (_mesh.IsElected(node) ? node.Ipv4?.ToString() ?? "" : null),
             PrefixCommunities = CommunitiesOf(name),
+            BindToNodeAddresses = (OfNode(name)?.BindMode ?? Default?.BindMode) == "NodeIP",
+            RoutePriorityIPv4 = OfNode(name)?.Ipv4NormalRoutePriority ?? Default?.Ipv4NormalRoutePriority,
+            RoutePriorityIPv6 = OfNode(name)?.Ipv6NormalRoutePriority ?? Default?.Ipv6NormalRoutePriority,
         };
     }
 
@@ -85,7 +104,7 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
             if (taken.Add((view.Address, view.Port))) views[view.Name] = view;
         }
 
-        foreach (PeerRule rule in _rules ??= MakeRules())
+        foreach (PeerRule rule in Rules)
         {
             foreach (PeerView view in rule.ViewsFor(node, this)) Add(view);
         }
@@ -93,21 +112,25 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
         return views;
     }
 
+    private List<PeerRule> Rules => _rules ??= MakeRules();
+
     private List<PeerRule> MakeRules() =>
         [.. _peers.Values.Select(p => PeerRule.TryMake(p, nodes)).OfType<PeerRule>().OrderBy(r => r.Rank).ThenBy(r => r.Name, StringComparer.Ordinal)];
 
     private IEnumerable<PeerView> MeshOf(NodeInfo node)
     {
-        if (Default?.NodeToNodeMeshEnabled == false || node.IsReflector) yield break;
         SecretKeySource? secret = Default?.NodeMeshPassword;
         // A password that cannot be read must not become a session without one.
         if (secret is { Value: null }) yield break;
-        foreach (NodeInfo peer in _mesh ??= [.. nodes.Values.Where(n => !n.IsReflector)])
+        bool reflects = _mesh.IsElected(node);
+        double? restart = Durations.TrySeconds(Default?.NodeMeshMaxRestartTime);
+        // The name says nothing of roles: a session goes on when they change.
+        foreach (NodeInfo peer in _mesh.PartnersOf(node))
         {
-            if (peer.Name == node.Name) continue;
-            foreach (PeerView view in Between(node, peer, $"mesh/{peer.Name}", "node-to-node mesh"))
+            bool isReflector = _mesh.IsElected(peer);
+            foreach (PeerView view in Between(node, peer, $"mesh/{peer.Name}", isReflector ? "elected route reflector" : reflects ? "client of this route reflector" : "node-to-node mesh"))
             {
-                yield return view with { Password = secret?.Value, RestartSeconds = Durations.TrySeconds(Default?.NodeMeshMaxRestartTime) };
+                yield return view with { Password = secret?.Value, RestartSeconds = restart, RouteReflectorClient = reflects && !isReflector && AsOf(peer) == AsOf(node) };
             }
         }
     }
@@ -138,11 +161,11 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
     public uint AsOf(NodeInfo? node) => node?.AsNumber ?? Default?.AsNumber?.Value ?? DefaultAsNumber;
     public uint DefaultAs => Default?.AsNumber?.Value ?? DefaultAsNumber;
 
-    private BGPConfigurationSpec? Default => _configurations.GetValueOrDefault("default");
+    private BGPConfigurationSpec? Default => _configurations.GetValueOrDefault("default").Spec;
 
     private int PortOf(string node) => OfNode(node)?.ListenPort ?? Default?.ListenPort ?? DefaultPort;
 
-    private BGPConfigurationSpec? OfNode(string node) => _configurations.GetValueOrDefault($"node.{node}");
+    private BGPConfigurationSpec? OfNode(string node) => _configurations.GetValueOrDefault($"node.{node}").Spec;
 
     private List<PrefixCommunities>? CommunitiesOf(string node)
     {

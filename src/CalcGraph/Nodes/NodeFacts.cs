@@ -19,15 +19,14 @@ internal sealed class NodeFacts
 
     public NodeFacts() => _bgp = new BgpCalculator(_nodes);
 
-    /// <summary>Adds, replaces or (null) removes. False when nothing that matters changed.</summary>
-    public bool SetNode(string name, Node? node)
+    /// <summary>Adds, replaces or (null) removes; returns the nodes whose facts may differ by that, null for all.</summary>
+    public IReadOnlyCollection<string>? SetNode(string name, Node? node)
     {
         NodeInfo? before = Find(name), now = node is null ? null : NodeInfo.Of(node);
-        if (before is null ? now is null : now is not null && now.IsLike(before)) return false;
+        if (before is null ? now is null : now is not null && now.IsLike(before)) return [];
         if (now is null) _nodes.Remove(name);
         else _nodes[name] = now;
-        _bgp.NoteChange();
-        return true;
+        return _bgp.OnNodeChanged(before, now) is { } others ? [name, .. others] : null;
     }
 
     public void SetPool(string name, IPPool? pool) => _pools.Set(name, pool);
@@ -41,7 +40,7 @@ internal sealed class NodeFacts
     /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
     public bool SetFilter(string name, BGPFilter? filter) => _bgp.SetFilter(name, filter);
 
-    public void SetConfiguration(string name, BGPConfiguration? configuration) => _bgp.SetConfiguration(name, configuration);
+    public bool SetConfiguration(string name, BGPConfiguration? configuration) => _bgp.SetConfiguration(name, configuration);
 
     public void SetConfiguration(string name, FelixConfiguration? configuration) => _felix.Set(name, configuration);
 

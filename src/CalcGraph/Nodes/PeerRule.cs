@@ -13,19 +13,39 @@ internal sealed class PeerRule
     private readonly NodeList _locals;
     private readonly NodeList? _peers;
     private readonly (InetAddress Address, int Port)? _peerAddress;
-    private readonly NodeInfo? _peerAddressOwner;
+    private readonly SortedDictionary<string, NodeInfo> _owners = new(StringComparer.Ordinal);
     private readonly string _prefix;
 
-    private PeerRule(BGPPeer peer, NodeList locals, NodeList? peers, (InetAddress, int)? peerAddress, NodeInfo? owner)
+    private PeerRule(BGPPeer peer, NodeList locals, NodeList? peers, (InetAddress, int)? peerAddress, IEnumerable<NodeInfo> nodes)
     {
         _spec = peer.Spec;
         Name = peer.Name;
         _locals = locals;
         _peers = peers;
         _peerAddress = peerAddress;
-        _peerAddressOwner = owner;
         Rank = _spec.Node is not null ? 0 : _spec.NodeSelector is not null ? 1 : 2;
         _prefix = Rank == 2 ? $"global/{Name}" : $"node/{Name}";
+        foreach (NodeInfo node in nodes) OnNodeChanged(null, node);
+    }
+
+    // Where two nodes claim the address, the first by name.
+    private NodeInfo? PeerAddressOwner => _owners.Values.FirstOrDefault();
+
+    /// <summary>A node was added, changed or (null) removed: the nodes whose sessions may differ by that, besides itself.</summary>
+    public IEnumerable<string> OnNodeChanged(NodeInfo? before, NodeInfo? now)
+    {
+        string name = (before ?? now)!.Name;
+        bool local = _locals.Update(name, now), peer = _peers?.Update(name, now) == true, owner = false;
+        if (_peerAddress is { } wanted)
+        {
+            owner = _owners.Remove(name);
+            if (now?.Address(wanted.Address.IsIPv6) == wanted.Address)
+            {
+                _owners[name] = now;
+                owner = true;
+            }
+        }
+        return [.. local && _peers is not null ? _peers.Names : [], .. peer || owner ? _locals.Names : []];
     }
 
     public string Name { get; }
@@ -40,22 +60,22 @@ internal sealed class PeerRule
         // A password that cannot be read must not become a session without one. Peering with workloads is not there yet.
         if (spec.Password is { Value: null } || spec.LocalWorkloadSelector is not null) return null;
         NodeList locals;
-        if (spec.Node is { } name) locals = new NodeList(nodes.TryGetValue(name, out NodeInfo? one) ? [one] : []);
-        else if (Selector.TryParse(spec.NodeSelector, out Selector? selector)) locals = new NodeList(nodes.Values.Where(n => selector.Matches(n.Labels)));
+        if (spec.Node is { } name) locals = new NodeList(n => n.Name == name);
+        else if (Selector.TryParse(spec.NodeSelector, out Selector? selector)) locals = new NodeList(n => selector.Matches(n.Labels));
         else return null;
         if (spec.PeerSelector is { } text)
         {
             return Selector.TryParse(text, out Selector? selector)
-                ? new PeerRule(peer, locals, new NodeList(nodes.Values.Where(n => selector.Matches(n.Labels))), null, null)
+                ? new PeerRule(peer, locals, new NodeList(n => selector.Matches(n.Labels)), null, nodes.Values)
                 : null;
         }
         if (!TryParseEndpoint(spec.PeerIP, out InetAddress address, out int port)) return null;
-        return new PeerRule(peer, locals, null, (address, port), nodes.Values.FirstOrDefault(n => n.Address(address.IsIPv6) == address));
+        return new PeerRule(peer, locals, null, (address, port), nodes.Values);
     }
 
     public IEnumerable<PeerView> ViewsFor(NodeInfo node, BgpCalculator bgp)
     {
-        if (_peerAddress is { } peer) return _locals.Contains(node) && _peerAddressOwner?.Name != node.Name ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
+        if (_peerAddress is { } peer) return _locals.Contains(node) && PeerAddressOwner?.Name != node.Name ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
         IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Items.Where(p => p.Name != node.Name).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
         bool mirrors = _spec.ReversePeering != "Manual" && _peers!.Contains(node);
         // A pair that select each other have one session, which is both.
@@ -78,7 +98,7 @@ internal sealed class PeerRule
 
     private PeerView ToAddress(NodeInfo node, InetAddress address, int port, BgpCalculator bgp)
     {
-        uint peerAs = _spec.AsNumber?.Value ?? (_peerAddressOwner is { } owner ? bgp.AsOf(owner) : bgp.DefaultAs);
+        uint peerAs = _spec.AsNumber?.Value ?? (PeerAddressOwner is { } owner ? bgp.AsOf(owner) : bgp.DefaultAs);
         return WithOptions(new PeerView
         {
             Name = _prefix,
@@ -87,7 +107,7 @@ internal sealed class PeerRule
             AsNumber = peerAs,
             LocalAsNumber = _spec.LocalASNumber?.Value,
             SourceAddress = node.Address(address.IsIPv6)?.ToString(),
-            RouteReflectorClient = bgp.IsClient(node, peerAs, _peerAddressOwner?.ClusterId),
+            RouteReflectorClient = bgp.IsClient(node, peerAs, PeerAddressOwner?.ClusterId),
             Origin = $"BGPPeer {Name}",
         });
     }
@@ -122,17 +142,22 @@ internal sealed class PeerRule
         return InetAddress.TryParse(bracketed ? host[1..^1] : host, null, out address) && address.IsIPv6 == bracketed;
     }
 
-    /// <summary>Nodes in the order of their names.</summary>
-    private sealed class NodeList(IEnumerable<NodeInfo> nodes)
+    /// <summary>The nodes that something selects, in the order of their names.</summary>
+    private sealed class NodeList(Func<NodeInfo, bool> selects)
     {
-        private readonly HashSet<string> _names = [];
+        private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
 
-        public List<NodeInfo> Items { get; } = [.. nodes];
+        public IEnumerable<NodeInfo> Items => _nodes.Values;
+        public IEnumerable<string> Names => _nodes.Keys;
 
-        public bool Contains(NodeInfo node)
+        public bool Contains(NodeInfo node) => _nodes.ContainsKey(node.Name);
+
+        /// <summary>Whether the node was or is one of them.</summary>
+        public bool Update(string name, NodeInfo? now)
         {
-            if (_names.Count == 0) _names.UnionWith(Items.Select(n => n.Name));
-            return _names.Contains(node.Name);
+            bool was = _nodes.Remove(name), isOne = now is not null && selects(now);
+            if (isOne) _nodes[name] = now!;
+            return was || isOne;
         }
     }
 }

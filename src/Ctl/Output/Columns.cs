@@ -40,6 +40,8 @@ internal static class Columns
             [
                 For<BGPConfiguration>("AS", c => c.Spec.AsNumber?.ToString()),
                 For<BGPConfiguration>("MESH", c => c.Spec.NodeToNodeMeshEnabled is { } mesh ? Flag(mesh) : null),
+                For<BGPConfiguration>("NODES", c => c.Status?.MeshNodes?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                For<BGPConfiguration>("REFLECTORS", c => Join([.. (c.Status?.RouteReflection?.Reflectors ?? []).Select(r => r.Node)])),
                 For<BGPConfiguration>("PORT", c => c.Spec.ListenPort?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ],
             "BGPPeer" =>

@@ -3,7 +3,6 @@ using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Bgp;
-using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;

@@ -57,7 +57,11 @@ public class OtherKindsTests
 
     [Theory]
     [InlineData("default", "{}", "")]
-    [InlineData("default", "{asNumber: 64512, nodeToNodeMeshEnabled: false, listenPort: 1790, bindMode: NodeIP, logSeverityScreen: Debug}", "")]
+    [InlineData("default", "{asNumber: 64512, nodeToNodeMeshEnabled: false, listenPort: 1790, bindMode: NodeIP, logSeverityScreen: Debug, ipv4NormalRoutePriority: 2048}", "")]
+    [InlineData("default", "{routeReflection: {mode: Manual, meshLimit: 50, reflectorsPerClient: 3, clientsPerReflector: 200, topologyLabel: zone, nodeSelector: 'has(rr)', lossTime: 30s, transitionTime: 10s}}", "")]
+    [InlineData("default", "{routeReflection: {mode: Auto, meshLimit: 1, reflectorsPerClient: 1, clientsPerReflector: 1, nodeSelector: '=', lossTime: 2h, transitionTime: x}, ipv6NormalRoutePriority: 0}",
+        "spec.ipv6NormalRoutePriority Invalid; spec.routeReflection.clientsPerReflector Invalid; spec.routeReflection.lossTime Invalid; spec.routeReflection.meshLimit Invalid; spec.routeReflection.mode NotSupported; spec.routeReflection.nodeSelector Invalid; spec.routeReflection.reflectorsPerClient Invalid; spec.routeReflection.transitionTime Invalid")]
+    [InlineData("node.n1", "{routeReflection: {}}", "spec.routeReflection Forbidden")]
     [InlineData("default", "{asNumber: '1.10'}", "")]
     [InlineData("node.n1", "{listenPort: 1790}", "")]
     [InlineData("default", "{communities: [{name: c, value: '1:2'}, {name: d, value: '70000:1:2'}], prefixAdvertisements: [{cidr: 10.0.0.0/8, communities: [c, d, '3:4']}]}", "")]

@@ -162,6 +162,18 @@ internal sealed class AgentHost : IAsyncDisposable
         Assert.True(status == 201, $"{status}: {body}");
     }
 
+    internal async Task ReplaceAsync(string plural, string name, string json)
+    {
+        (int status, string body) = await HttpAsync("PUT", $"/apis/projectcalico.org/v3/{plural}/{name}", json);
+        Assert.True(status == 200, $"{status}: {body}");
+    }
+
+    internal async Task DeleteAsync(string plural, string name)
+    {
+        (int status, string body) = await HttpAsync("DELETE", $"/apis/projectcalico.org/v3/{plural}/{name}", null);
+        Assert.True(status == 200, $"{status}: {body}");
+    }
+
     internal void Ip(string commandLine) => IpText(commandLine);
     internal string IpText(string commandLine) => Tool.Run("ip", ["-n", Name, .. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 

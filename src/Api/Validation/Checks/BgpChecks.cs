@@ -25,6 +25,10 @@ internal static class BgpChecks
         CheckCommunities(findings, at, spec);
         CheckMesh(findings, at, spec);
         CheckIgnoredInterfaces(findings, at["ignoredInterfaces"], spec.IgnoredInterfaces);
+        Values.InRange(findings, at["ipv4NormalRoutePriority"], spec.Ipv4NormalRoutePriority, 1, int.MaxValue - 1, "priority");
+        Values.InRange(findings, at["ipv6NormalRoutePriority"], spec.Ipv6NormalRoutePriority, 1, int.MaxValue - 1, "priority");
+        Values.NotImplemented(findings, at["logSeverityScreen"], spec.LogSeverityScreen is not (null or "Info"), "set the level with margay-agent --log-level");
+        if (spec.RouteReflection is { } reflection) CheckReflection(findings, at["routeReflection"], reflection);
     }
 
     public static void Check(Findings findings, Node node)
@@ -57,10 +61,22 @@ internal static class BgpChecks
         return parts.Length is 2 or 3 && parts.All(p => uint.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out uint n) && (parts.Length == 3 || n <= ushort.MaxValue));
     }
 
+    private static void CheckReflection(Findings findings, FieldPath at, RouteReflectionSpec spec)
+    {
+        Values.OneOf(findings, at["mode"], spec.Mode, "Automatic", "Manual");
+        Values.InRange(findings, at["meshLimit"], spec.MeshLimit, 2, 10_000, "number of nodes");
+        Values.InRange(findings, at["reflectorsPerClient"], spec.ReflectorsPerClient, 2, 8, "number of reflectors");
+        Values.InRange(findings, at["clientsPerReflector"], spec.ClientsPerReflector, 10, 10_000, "number of nodes");
+        Values.SelectorText(findings, at["nodeSelector"], spec.NodeSelector);
+        Values.Duration(findings, at["lossTime"], spec.LossTime, TimeSpan.FromHours(1));
+        Values.Duration(findings, at["transitionTime"], spec.TransitionTime, TimeSpan.FromHours(1));
+    }
+
     private static void CheckOnlyInDefault(Findings findings, FieldPath at, BGPConfigurationSpec spec)
     {
         const string message = "concerns the whole cluster: set it in the BGPConfiguration called default";
         if (spec.NodeToNodeMeshEnabled is not null) findings.Add(at["nodeToNodeMeshEnabled"], FaultReason.Forbidden, message);
+        if (spec.RouteReflection is not null) findings.Add(at["routeReflection"], FaultReason.Forbidden, message);
         if (spec.AsNumber is not null) findings.Add(at["asNumber"], FaultReason.Forbidden, message + ", or a node's own in Node spec.bgp.asNumber");
     }
 

@@ -45,6 +45,8 @@ internal static class Columns
         [
             Of<BGPConfiguration>("ASN", "Autonomous system", c => c.Spec.AsNumber?.ToString()),
             Of<BGPConfiguration>("Mesh", "Every node peers with every other", c => Yes(c.Spec.NodeToNodeMeshEnabled)),
+            Of<BGPConfiguration>("Nodes", "Nodes of the mesh, or clients of elected reflectors", c => Text(c.Status?.MeshNodes)),
+            Of<BGPConfiguration>("Reflectors", "Elected route reflectors", c => Join(c.Status?.RouteReflection?.Reflectors.Select(r => r.Node)), wide: true),
             Of<BGPConfiguration>("Port", "TCP port", c => Text(c.Spec.ListenPort), wide: true),
         ],
         ["BGPPeer"] =

@@ -1,7 +1,7 @@
 namespace Margay.Bgp.Filter;
 
-/// <summary>Interface names with *, which stands for any run of characters, also none.</summary>
-internal static class InterfacePattern
+/// <summary>Names with *, which stands for any run of characters, also none.</summary>
+internal static class NamePattern
 {
     internal static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
     {
@@ -9,7 +9,7 @@ internal static class InterfacePattern
         if (star < 0) return pattern.SequenceEqual(name);
         if (!name.StartsWith(pattern[..star])) return false;
         ReadOnlySpan<char> rest = pattern[(star + 1)..];
-        // Names have at most 15 characters: trying every place is cheap.
+        // Names are short: trying every place is cheap.
         for (int at = star; at <= name.Length; at++)
         {
             if (Matches(rest, name[at..])) return true;

@@ -96,7 +96,8 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
             probe.Connect(options.Server.DnsSafeHost, options.Server.Port);
             return probe.LocalEndPoint is System.Net.IPEndPoint { Address: var address } && InetAddress.TryParse(address.ToString(), out InetAddress found) && !found.IsLoopback && !found.IsLinkLocal ? found : null;
         }
-        catch (SocketException)
+        // A name or address that the family does not have.
+        catch (Exception e) when (e is SocketException or NotSupportedException)
         {
             return null;
         }

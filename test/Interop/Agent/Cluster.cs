@@ -29,6 +29,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         Tool.RequireRoot();
         AddNamespace("hub");
+        Ip("hub", "link set lo up");
         Ip("hub", "link add br0 type bridge");
         Ip("hub", "link set br0 up");
         Ip("hub", "addr add 192.0.2.254/24 dev br0");
@@ -89,13 +90,6 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>Names of the established sessions.</summary>
     internal IReadOnlyList<string> Established(string host) => [.. (Query(host, "bgp-peers").Query?.Rows ?? []).Where(r => r[3] == "Established").Select(r => r[0]).Order()];
-
-    /// <summary>A block of its own for each host, as if workloads had claimed it.</summary>
-    internal async Task ClaimAsync(string host)
-    {
-        (int status, string body) = await HttpAsync("POST", $"/nodesync/v1/nodes/{host}/blocks", """{"ipVersion":4}""");
-        Assert.True(status == 200 && body.Contains("cidr", StringComparison.Ordinal), $"{status}: {body}");
-    }
 
     internal async Task PutAsync(string method, string path, string json)
     {

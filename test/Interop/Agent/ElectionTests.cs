@@ -14,13 +14,10 @@ public class ElectionTests
         await cluster.StartServerAsync();
         await cluster.PutAsync("POST", "ippools", """{"apiVersion":"projectcalico.org/v3","kind":"IPPool","metadata":{"name":"p4"},"spec":{"cidr":"10.65.0.0/16"}}""");
         await cluster.PutAsync("POST", "bgpconfigurations", Configuration("Manual"));
+        // Agents claim a block each as soon as they see the pool.
         string[] hosts = ["n1", "n2", "n3", "n4"];
         for (int n = 1; n <= 4; n++) cluster.StartHost(n);
-        foreach (string host in hosts)
-        {
-            await Eventually.Async(() => Task.FromResult(File.Exists(cluster.SocketOf(host)) && cluster.Query(host, "status").Query!.Rows!.Any(r => r[0] == "connected" && r[1] == "yes")), s_patience);
-            await cluster.ClaimAsync(host);
-        }
+        foreach (string host in hosts) await Eventually.Async(() => Task.FromResult(File.Exists(cluster.SocketOf(host)) && cluster.Query(host, "status").Query!.Rows!.Any(r => r[0] == "connected" && r[1] == "yes")), s_patience);
         foreach (string host in hosts) await Eventually.Async(() => Task.FromResult(cluster.Established(host).Count == 3 && cluster.Learned(host).Count == 3), s_patience);
 
         // From mesh to reflectors: sessions go, routes stay as they are.

@@ -284,10 +284,7 @@ internal static class World
             1 => new IPAMBlock { Metadata = meta, Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/26", Affinity = $"host:{owner}", Pool = "pool" } },
             2 => new BGPPeer { Metadata = meta, Spec = flag ? new BGPPeerSpec { NodeSelector = "rack == 'r1'", PeerIP = "203.0.113.1", AsNumber = new AsNumber(65000), Filters = owner == "n1" ? ["f", "g"] : ["f", "gone"] } : new BGPPeerSpec { PeerSelector = "rack == 'r2'" } },
             3 => new BGPFilter { Metadata = meta, Spec = new BGPFilterSpec { ExportV4 = [new BGPFilterRule { Action = flag ? "Accept" : "Reject" }] } },
-<<<<<<< HEAD
             5 => new FelixConfiguration { Metadata = meta, Spec = new FelixConfigurationSpec { DefaultEndpointToHostAction = "Accept", FailsafeInboundHostPorts = [new ProtoPort { Protocol = "tcp", Port = 22 }] } },
-            _ => new BGPConfiguration { Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag, AsNumber = new AsNumber(64999) } },
-=======
             _ => new BGPConfiguration
             {
                 Metadata = meta, Spec = new BGPConfigurationSpec { NodeToNodeMeshEnabled = flag || elected > 0, AsNumber = new AsNumber(64999) },
@@ -300,7 +297,6 @@ internal static class World
                     },
                 },
             },
->>>>>>> 644fc27 (topology: reflectors elected by the server, sessions by state; a reflector-only agent; docs)
         });
 
     public static readonly Gen<Change> AnyChange = Gen.Frequency(

@@ -26,7 +26,7 @@ public sealed class MargayClientTests
         Assert.True((await client.ReplaceAsync(pool, Cancel)).IsOk);
         Assert.True((await client.UpdateStatusAsync(endpoint, Cancel)).IsOk);
         Assert.True((await client.PatchAsync<WorkloadEndpoint>("prod", "w", "{}"u8.ToArray(), MediaType.MergePatch, Cancel)).IsOk);
-        Assert.True((await client.DeleteAsync<Namespace>(null, "a/b", Cancel)).IsOk);
+        Assert.True((await client.DeleteAsync<Namespace>(null, "a/b", cancel: Cancel)).IsOk);
         Assert.Equal(
         [
             "GET /apis/projectcalico.org/v3/ippools/p", "POST /apis/projectcalico.org/v3/ippools", "PUT /apis/projectcalico.org/v3/ippools/p",
@@ -98,8 +98,8 @@ public sealed class MargayClientTests
     {
         using MargayClient client = Connect(retries: 1);
         _server.Break(new HttpRequestException("reset")).Answer(HttpStatusCode.NotFound, NotFound).Answer(HttpStatusCode.NotFound, NotFound);
-        Assert.True((await client.DeleteAsync<IPPool>(null, "p", Cancel)).IsOk);
-        Assert.Equal(ApiErrorReason.NotFound, (await client.DeleteAsync<IPPool>(null, "p", Cancel)).Error!.Reason);
+        Assert.True((await client.DeleteAsync<IPPool>(null, "p", cancel: Cancel)).IsOk);
+        Assert.Equal(ApiErrorReason.NotFound, (await client.DeleteAsync<IPPool>(null, "p", cancel: Cancel)).Error!.Reason);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class Graph : IMatchListener
     private readonly NodeFacts _facts = new();
     private readonly Sequencer _sequencer;
     private readonly Dictionary<string, NodeView> _views = [];
-    private readonly List<NodeView> _dirtyNodes = [];
+    private readonly SubscribedNodes _nodes = new();
 
     public Graph(GraphOptions options)
     {
@@ -56,7 +56,7 @@ public sealed class Graph : IMatchListener
         _hostEndpoints = new HostEndpointCalculator(_labels, _places);
         _networkSets = new NetworkSetCalculator(_labels, _addresses);
         _services = new ServiceCalculator(_labels, _addresses);
-        _policies = new PolicyCalculator(_labels, _sets);
+        _policies = new PolicyCalculator(_labels, _sets, _nodes.Views);
         _sequencer = new Sequencer(options.Epoch, _policies, _sets, _facts);
     }
 
@@ -132,13 +132,12 @@ public sealed class Graph : IMatchListener
     /// </summary>
     public void Subscribe(string node)
     {
-        if (!_views.ContainsKey(node)) _views[node] = new NodeView(_places.HomeOf(node), _policies, _dirtyNodes);
+        if (!_views.ContainsKey(node)) _views[node] = new NodeView(_places.HomeOf(node), _policies, _nodes);
     }
 
     public void Unsubscribe(string node)
     {
         if (!_views.Remove(node, out NodeView? view)) return;
-        _dirtyNodes.Remove(view);
         view.Close(OnDropped, OnDropped);
     }
 
@@ -160,7 +159,7 @@ public sealed class Graph : IMatchListener
             return snapshot;
         }
         _sequencer.Delta(view, Revision, OnDropped, OnDropped);
-        _dirtyNodes.Remove(view);
+        _nodes.Dirty.Remove(view);
         // The pending change of a set is one from the last flush; who has just seen the set in between gets it whole again.
         foreach (IpSetNode set in view.Sets.Needed.Where(s => s.Touched.Count > 0).ToList()) view.Sets.MarkDirty(set);
         return snapshot;
@@ -175,8 +174,9 @@ public sealed class Graph : IMatchListener
         Revision = revision;
         foreach ((IpSetNode set, IpSetChange change) in _sets.TakeChanges())
         {
-            foreach (NodeView node in set.Nodes)
+            foreach (int number in set.Nodes.Numbers)
             {
+                NodeView node = _nodes.Views[number];
                 // A node that is to get the whole set, or to lose it, is not told the difference.
                 if (!node.Sets.IsSettled(set)) continue;
                 node.SetChanges.Add(change);
@@ -184,11 +184,11 @@ public sealed class Graph : IMatchListener
             }
         }
         List<(string, ViewDelta)> deltas = [];
-        foreach (NodeView node in _dirtyNodes)
+        foreach (NodeView node in _nodes.Dirty)
         {
             if (_sequencer.Delta(node, revision, OnDropped, OnDropped) is { } delta) deltas.Add((node.Name, delta));
         }
-        _dirtyNodes.Clear();
+        _nodes.Dirty.Clear();
         return deltas;
     }
 

@@ -15,19 +15,20 @@ namespace Margay.CalcGraph;
 internal sealed class NodeView
 {
     private readonly PolicyCalculator _policies;
-    private readonly List<NodeView> _dirtyNodes;
+    private readonly SubscribedNodes _nodes;
     private readonly Dictionary<LabelClass, int> _classes = [];
     private readonly Dictionary<string, int> _networks = [];
     private bool _isDirty;
 
-    public NodeView(EndpointHome home, PolicyCalculator policies, List<NodeView> dirtyNodes)
+    public NodeView(EndpointHome home, PolicyCalculator policies, SubscribedNodes nodes)
     {
         Home = home;
         _policies = policies;
-        _dirtyNodes = dirtyNodes;
-        Policies = new RefTracker<PolicyInstance>(this);
-        Profiles = new RefTracker<ProfileInstance>(this);
-        Sets = new RefTracker<IpSetNode>(this);
+        _nodes = nodes;
+        Number = nodes.Views.Add(this);
+        Policies = new RefTracker<PolicyInstance>(this, nodes.Policies);
+        Profiles = new RefTracker<ProfileInstance>(this, nodes.Profiles);
+        Sets = new RefTracker<IpSetNode>(this, nodes.Sets);
         home.View = this;
         foreach (LocalEndpoint endpoint in home.Endpoints) Join(endpoint);
         NoteDirty();
@@ -35,6 +36,10 @@ internal sealed class NodeView
 
     public EndpointHome Home { get; }
     public string Name => Home.Node;
+
+    /// <summary>What policies, profiles and sets know the node by.</summary>
+    public int Number { get; }
+
     public RefTracker<PolicyInstance> Policies { get; }
     public RefTracker<ProfileInstance> Profiles { get; }
     public RefTracker<IpSetNode> Sets { get; }
@@ -67,7 +72,7 @@ internal sealed class NodeView
     {
         if (_isDirty) return;
         _isDirty = true;
-        _dirtyNodes.Add(this);
+        _nodes.Dirty.Add(this);
     }
 
     public void NoteFlushed() => _isDirty = false;
@@ -191,5 +196,7 @@ internal sealed class NodeView
         Policies.Clear(droppedRules);
         Profiles.Clear(droppedRules);
         Sets.Clear(droppedSet);
+        _nodes.Dirty.Remove(this);
+        _nodes.Views.Return(Number);
     }
 }

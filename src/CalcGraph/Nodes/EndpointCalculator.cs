@@ -31,6 +31,12 @@ internal sealed class EndpointCalculator(LabelIndex labels, EndpointPlaces place
         LabelClass c = labels.Acquire(identity, ownLabels);
         EndpointHome home = places.HomeOf(spec.Node);
         NamedPort[] ports = PortsOf(spec.Ports, Share);
+        // Replicas of one thing are one class and alike in labels and ports: they share what the one before them has.
+        if (c.Members is [.., { } alike])
+        {
+            if (alike.Labels.AsSpan().SequenceEqual(ownLabels)) ownLabels = alike.Labels;
+            if (alike.Ports.AsSpan().SequenceEqual(ports)) ports = alike.Ports;
+        }
         if (_endpoints.TryGetValue(key, out EndpointNode? existing))
         {
             places.Update(existing, home, c, addresses, ports);

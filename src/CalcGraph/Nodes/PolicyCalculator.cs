@@ -13,7 +13,7 @@ namespace Margay.CalcGraph.Nodes;
 ///                        └─► PolicyInstance per network ─► PolicyView, IpSetNode…     (resolved while a node needs it)
 /// </code>
 /// </summary>
-internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
+internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, Numbering<NodeView> views)
 {
     private readonly Dictionary<ObjectKey, PolicyNode> _policies = [];
     private readonly Dictionary<string, Profile> _profiles = [];
@@ -187,7 +187,7 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets)
         }
         owner.Sets = now;
         // The first time, whoever asked takes the sets.
-        foreach (NodeView node in owner.IsResolved ? owner.Nodes : []) node.OnResolved(owner, before, now);
+        foreach (int node in owner.IsResolved ? owner.Nodes.Numbers : []) views[node].OnResolved(owner, before, now);
         owner.IsResolved = true;
         foreach (IpSetNode set in before) sets.Release(set);
     }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace Margay.CalcGraph.Nodes;
 
@@ -6,18 +6,17 @@ namespace Margay.CalcGraph.Nodes;
 /// What one node needs of one kind, how many times over, and what it has been told of. An item stands here as long as it is needed or told, and
 /// knows the node as long. Owned by a <see cref="NodeView"/>.
 /// </summary>
-internal sealed class RefTracker<T>(NodeView node)
+/// <param name="node">Whose it is.</param>
+/// <param name="numbers">What items are known by, the same for all nodes.</param>
+internal sealed class RefTracker<T>(NodeView node, Numbering<T> numbers)
     where T : Shared
 {
-    [Flags]
-    private enum State
-    {
-        Dirty = 1,
-        Sent = 2,
-        Count = 4,
-    }
+    // What is noted of an item: two flags, and above them how many times over it is needed.
+    private const int Dirty = 1;
+    private const int Sent = 2;
+    private const int Once = 4;
 
-    private readonly Dictionary<T, State> _items = [];
+    private readonly NumberTable _items = new();
     private readonly List<T> _dirty = [];
 
     public bool HasDirty => _dirty.Count > 0;
@@ -25,10 +24,11 @@ internal sealed class RefTracker<T>(NodeView node)
     /// <summary>True when the node did not need it before.</summary>
     public bool Add(T item)
     {
-        ref State state = ref CollectionsMarshal.GetValueRefOrAddDefault(_items, item, out bool exists);
-        if (!exists) item.Nodes.Add(node);
-        state += (int)State.Count;
-        if (state >= State.Count + (int)State.Count) return false;
+        if (item.Nodes.Count == 0) item.Number = numbers.Add(item);
+        ref int state = ref _items.GetOrAdd(item.Number, out bool exists);
+        if (!exists) item.Nodes.Add(node.Number);
+        state += Once;
+        if (state >= 2 * Once) return false;
         MarkDirty(ref state, item);
         return true;
     }
@@ -36,30 +36,34 @@ internal sealed class RefTracker<T>(NodeView node)
     /// <summary>True when the node does not need it any more.</summary>
     public bool Remove(T item)
     {
-        ref State state = ref CollectionsMarshal.GetValueRefOrNullRef(_items, item);
-        state -= (int)State.Count;
-        if (state >= State.Count) return false;
+        ref int state = ref _items.Find(item.Number);
+        state -= Once;
+        if (state >= Once) return false;
         MarkDirty(ref state, item);
         return true;
     }
 
-    public void MarkDirty(T item) => MarkDirty(ref CollectionsMarshal.GetValueRefOrNullRef(_items, item), item);
+    public void MarkDirty(T item) => MarkDirty(ref _items.Find(item.Number), item);
 
-    private void MarkDirty(ref State state, T item)
+    private void MarkDirty(ref int state, T item)
     {
-        if ((state & State.Dirty) != 0) return;
-        state |= State.Dirty;
+        if ((state & Dirty) != 0) return;
+        state |= Dirty;
         _dirty.Add(item);
         node.NoteDirty();
     }
 
     /// <summary>Whether the node needs it and has been told of it, and nothing else about it is pending: a difference will do.</summary>
-    public bool IsSettled(T item) => _items[item] is var state && state >= State.Count && (state & (State.Sent | State.Dirty)) == State.Sent;
+    public bool IsSettled(T item) => _items.Find(item.Number) is var state && state >= Once && (state & (Sent | Dirty)) == Sent;
 
-    public bool IsNeeded(T item) => _items.TryGetValue(item, out State state) && state >= State.Count;
+    public bool IsNeeded(T item)
+    {
+        ref int state = ref _items.Find(item.Number);
+        return !Unsafe.IsNullRef(ref state) && state >= Once;
+    }
 
     /// <summary>All that the node needs.</summary>
-    public IEnumerable<T> Needed => _items.Where(i => i.Value >= State.Count).Select(i => i.Key);
+    public IEnumerable<T> Needed => _items.Entries.Where(i => i.Value >= Once).Select(i => numbers[i.Number]);
 
     /// <summary>Goes through what is to be told: calls <paramref name="upsert"/> or <paramref name="removal"/> and takes note that it was.</summary>
     /// <param name="exists">Whether there is anything to tell of an item that is needed.</param>
@@ -70,17 +74,17 @@ internal sealed class RefTracker<T>(NodeView node)
     {
         foreach (T item in _dirty)
         {
-            ref State state = ref CollectionsMarshal.GetValueRefOrNullRef(_items, item);
-            state &= ~State.Dirty;
-            if (state >= State.Count && exists(item))
+            ref int state = ref _items.Find(item.Number);
+            state &= ~Dirty;
+            if (state >= Once && exists(item))
             {
-                state |= State.Sent;
+                state |= Sent;
                 upsert(item);
                 continue;
             }
-            if ((state & State.Sent) != 0) removal(item);
-            state &= ~State.Sent;
-            if (state < State.Count) Forget(item, dropped);
+            if ((state & Sent) != 0) removal(item);
+            state &= ~Sent;
+            if (state < Once) Forget(item, dropped);
         }
         Trim();
     }
@@ -98,14 +102,16 @@ internal sealed class RefTracker<T>(NodeView node)
     /// <summary>The node goes: so does all that it needed.</summary>
     public void Clear(Action<T> dropped)
     {
-        foreach (T item in _items.Keys.ToList()) Forget(item, dropped);
+        foreach ((int number, _) in _items.Entries.ToList()) Forget(numbers[number], dropped);
         _dirty.Clear();
     }
 
     private void Forget(T item, Action<T> dropped)
     {
-        _items.Remove(item);
-        item.Nodes.Remove(node);
-        if (item.Nodes.Count == 0) dropped(item);
+        _items.Remove(item.Number);
+        item.Nodes.Remove(node.Number);
+        if (item.Nodes.Count > 0) return;
+        numbers.Return(item.Number);
+        dropped(item);
     }
 }

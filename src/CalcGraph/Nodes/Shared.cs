@@ -6,8 +6,13 @@ namespace Margay.CalcGraph.Nodes;
 /// </summary>
 internal abstract class Shared(string id)
 {
+    private NodeSet _nodes;
+
     public string Id => id;
 
+    /// <summary>What nodes know it by, while there is one.</summary>
+    public int Number { get; set; } = -1;
+
     /// <summary>The subscribed nodes that need it or were told of it.</summary>
-    public List<NodeView> Nodes { get; } = [];
+    public ref NodeSet Nodes => ref _nodes;
 }

@@ -23,6 +23,27 @@ internal static class ConntrackCodec
         m.End();
     }
 
+    internal static void WriteCount(ref MessageBuffer buffer)
+    {
+        MessageWriter m = buffer.Begin(Type(IPCTNL_MSG_CT_GET_STATS), 0);
+        m.Header(NfGenMsg.For((byte)NFPROTO_UNSPEC));
+        m.End();
+    }
+
+    internal static bool TryReadCount(NetlinkMessage message, out int count)
+    {
+        count = 0;
+        if (!message.TryRead(out NfGenMsg _, out AttributeReader attributes)) return false;
+        bool found = false;
+        while (attributes.TryRead(out NetlinkAttribute a))
+        {
+            if (a.Type != CTA_STATS_GLOBAL_ENTRIES) continue;
+            count = (int)a.UInt32BigEndian;
+            found = true;
+        }
+        return found && !attributes.Failed;
+    }
+
     internal static void WriteDelete(ref MessageBuffer buffer, ConntrackFlow flow)
     {
         MessageWriter m = buffer.Begin(Type(IPCTNL_MSG_CT_DELETE), 0);

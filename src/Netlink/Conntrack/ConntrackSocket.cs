@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.Sockets;
 
@@ -21,6 +22,19 @@ public sealed class ConntrackSocket : IDisposable
 
     public static ConntrackSocket OpenIn(NetworkNamespace space, NetlinkSocketOptions? options = null) =>
         new(space.OpenSocket(NetlinkProtocol.Netfilter, options));
+
+    /// <summary>How many connections are tracked, those of packets under way included. Costs nothing, while a list costs a walk over the whole table, be it empty or not.</summary>
+    public NetlinkResult<int> CountFlows()
+    {
+        _buffer.Clear();
+        ConntrackCodec.WriteCount(ref _buffer);
+        StrongBox<int> count = new();
+        NetlinkResult result = _socket.Request(ref _buffer, count, static (message, box) =>
+        {
+            if (ConntrackCodec.TryReadCount(message, out int read)) box.Value = read;
+        });
+        return result.Ok ? count.Value : result;
+    }
 
     /// <summary>The connections that agree with the filter. New ones may come while the list is made.</summary>
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(ConntrackFilter? filter = null)

@@ -6,6 +6,9 @@ public static class LinuxNfnetlinkConntrack
     public const int IPCTNL_MSG_CT_NEW = 0;
     public const int IPCTNL_MSG_CT_GET = 1;
     public const int IPCTNL_MSG_CT_DELETE = 2;
+    public const int IPCTNL_MSG_CT_GET_STATS = 5;
+
+    public const ushort CTA_STATS_GLOBAL_ENTRIES = 1;
 
     public const ushort CTA_TUPLE_ORIG = 1;
     public const ushort CTA_TUPLE_REPLY = 2;

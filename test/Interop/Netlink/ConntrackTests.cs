@@ -46,6 +46,15 @@ public class ConntrackTests
     }
 
     [Fact]
+    public void Count_IsThatOfTheList()
+    {
+        using Sandbox s = new();
+        Assert.Equal(0, s.Conntrack.CountFlows().Value);
+        AddFlows(s);
+        Assert.Equal(s.Conntrack.ListFlows().Value.Count, s.Conntrack.CountFlows().Value);
+    }
+
+    [Fact]
     public void Delete_TakesWhatTheFilterNames()
     {
         using Sandbox s = new();

@@ -32,7 +32,7 @@ public sealed record RoutesChanged(IReadOnlyList<RouteUpdate> Routes, bool InSyn
 public sealed record BlocksChanged(IReadOnlyList<NetworkPrefix> Blocks) : DataplaneEvent;
 
 /// <summary>Something in the kernel changed that we did not do.</summary>
-public sealed record KernelChanged(KernelNotification Notification) : DataplaneEvent;
+public sealed record KernelChanged(KernelNotification Notification, NetworkName Network = default) : DataplaneEvent;
 
 /// <summary>The time set for trying again, or for giving up waiting, has come.</summary>
 public sealed record TimerElapsed : DataplaneEvent;

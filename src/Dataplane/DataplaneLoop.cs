@@ -1,5 +1,7 @@
 using Margay.Core.Loops;
+using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Networks;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Dataplane;
@@ -22,9 +24,12 @@ public sealed class DataplaneLoop : IAsyncDisposable
 {
     private readonly EventLoop<DataplaneEvent> _loop;
     private readonly DataplanePass _pass;
+    private readonly NetworkDomains _networks;
+    private readonly List<InspectionAsked> _inspections = [];
     private readonly IKernel _kernel;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private int _overruns;
 
     /// <param name="kernel">Used by this loop alone from now on; the caller disposes it, after this.</param>
     /// <param name="report">Called on the loop: note it and return.</param>
@@ -34,15 +39,16 @@ public sealed class DataplaneLoop : IAsyncDisposable
         _time = time;
         // A full queue will be worked off, and the pass after that looks at the clock too: a lost tick is no loss.
         _timer = time.CreateTimer(_ => _loop!.TryPost(new TimerElapsed()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _pass = new DataplanePass(options, kernel, report, time, logger);
-        _loop = new EventLoop<DataplaneEvent>(_pass.On, e => OnDefect(e, logger), Idle);
+        _pass = new DataplanePass(options, new RoutingDomain(NetworkName.Default, kernel), report, time, logger);
+        _networks = new NetworkDomains(options, report, OnKernelChanged, time, logger);
+        _loop = new EventLoop<DataplaneEvent>(On, e => OnDefect(e, logger), Idle);
     }
 
     /// <summary>Reads back what is in the kernel and begins. Events posted before are kept.</summary>
     public void Start()
     {
         // Listening comes first: nothing that happens after the first reading is missed.
-        _kernel.Listen(OnKernelChanged);
+        _kernel.Listen(n => OnKernelChanged(NetworkName.Default, n));
         _loop.TryPost(new TimerElapsed());
         _loop.Start();
     }
@@ -61,23 +67,37 @@ public sealed class DataplaneLoop : IAsyncDisposable
         return await answer.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 
+    private void On(DataplaneEvent happened)
+    {
+        if (happened is InspectionAsked asked) _inspections.Add(asked);
+        else if (_networks.On(happened) is { } rest) _pass.On(rest);
+    }
+
     private void Idle()
     {
+        if (Interlocked.Exchange(ref _overruns, 0) != 0)
+        {
+            _pass.NoteOverrun();
+            _networks.NoteOverrun();
+        }
         TimeSpan? again = _pass.Run();
+        if (_networks.Run() is { } networks && (again is null || networks < again)) again = networks;
+        foreach (InspectionAsked asked in _inspections) asked.Answer.TrySetResult(_networks.AddTo(_pass.Snapshot()));
+        _inspections.Clear();
         _timer.Change(again ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>On the monitor's thread. When the queue is full, one note that anything may have changed stands for all that does not fit.</summary>
-    private void OnKernelChanged(KernelNotification notification)
+    private void OnKernelChanged(NetworkName network, KernelNotification notification)
     {
-        if (_loop.TryPost(new KernelChanged(notification))) return;
-        _pass.NoteOverrun();
+        if (!_loop.TryPost(new KernelChanged(notification, network))) Interlocked.Exchange(ref _overruns, 1);
     }
 
     private void OnDefect(Exception exception, ILogger logger)
     {
         Log.Defect(logger, exception);
         _pass.OnDefect();
+        _networks.OnDefect();
         _timer.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
     }
 
@@ -86,5 +106,6 @@ public sealed class DataplaneLoop : IAsyncDisposable
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _loop.DisposeAsync().ConfigureAwait(false);
+        _networks.Dispose();
     }
 }

@@ -21,6 +21,9 @@ public sealed record DataplaneOptions
     /// <summary>NFLOG group of the packets that a Log rule matches (nfnetlink_log, 0 to 65535).</summary>
     public ushort LogGroup { get; init; } = 77;
 
+    /// <summary>This host's end of the tunnels of virtual networks; without one they have none, and reach this host alone.</summary>
+    public Networks.TunnelEnd? TunnelEnd { get; init; }
+
     /// <summary>How long routes found at start are kept while no batch said that it is in sync. Longer than a peer takes to come back (RFC 4724 restart time).</summary>
     public TimeSpan RouteHoldTime { get; init; } = TimeSpan.FromSeconds(120);
 

@@ -5,6 +5,7 @@ using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Managers;
+using Margay.Dataplane.Networks;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace Margay.Dataplane;
 internal sealed class DataplanePass
 {
     private readonly DataplaneOptions _options;
-    private readonly IKernel _kernel;
+    private readonly RoutingDomain _domain;
     private readonly Action<DataplaneReport> _report;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,7 +37,6 @@ internal sealed class DataplanePass
     private readonly EndpointManager _endpoints;
 
     private readonly long _start;
-    private readonly List<InspectionAsked> _inspections = [];
     private IReadOnlyList<NetworkPrefix> _claimedBlocks = [];
     private bool _endpointsRestored;
     private bool _routesInSync;
@@ -46,10 +46,11 @@ internal sealed class DataplanePass
     private int _overruns;
     private DataplaneCounters _counters = new();
 
-    public DataplanePass(DataplaneOptions options, IKernel kernel, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
+    public DataplanePass(DataplaneOptions options, RoutingDomain domain, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
     {
         _options = options;
-        _kernel = kernel;
+        _domain = domain;
+        IKernel kernel = domain.Kernel;
         _report = report;
         _time = time;
         _logger = logger;
@@ -87,12 +88,10 @@ internal sealed class DataplanePass
                 WantBlocks();
                 break;
             case RoutesChanged e:
-                // Other networks have their own kernels; this one is the default network's.
-                foreach (RouteUpdate update in e.Routes.Where(r => r.Prefix.Network.IsDefault)) _routing.Learn(update);
+                foreach (RouteUpdate update in e.Routes.Where(r => r.Prefix.Network == _domain.Network)) _routing.Learn(update);
                 _routesInSync |= e.InSync;
                 break;
             case KernelChanged e: OnKernel(e.Notification); break;
-            case InspectionAsked e: _inspections.Add(e); break;
         }
     }
 
@@ -120,8 +119,8 @@ internal sealed class DataplanePass
     };
 
     private void WantBlocks() => _routing.SetBlocks(
-        _view.Blocks.Values.Where(b => new NetworkName(b.Network).IsDefault).Select(b => IpPrefix.Parse(b.Cidr))
-            .Concat(_claimedBlocks.Where(b => b.Network.IsDefault).Select(b => b.Prefix)).ToHashSet());
+        _view.Blocks.Values.Where(b => new NetworkName(b.Network) == _domain.Network).Select(b => IpPrefix.Parse(b.Cidr))
+            .Concat(_claimedBlocks.Where(b => b.Network == _domain.Network).Select(b => b.Prefix)).ToHashSet());
 
     private void OnKernel(KernelNotification notification)
     {
@@ -132,6 +131,7 @@ internal sealed class DataplanePass
                 break;
             case LinkNotification n:
                 _links.OnChanged(n.Name, n.Index);
+                _domain.Tunnel?.OnLinkChanged(n.Name, n.Index);
                 if (n.Removed) _neighbours.ForgetLink(n.Index);
                 // Its routes went along with it. A link that nothing of ours uses is none of our business: each container brings one, and reading back all routes is dear.
                 if (!n.Carries && (_links.IsUsed(n.Index) || _nexthops.IsOver(n.Index))) _routes.NeedsResync = _nexthops.NeedsResync = true;
@@ -148,6 +148,9 @@ internal sealed class DataplanePass
                 break;
             case NexthopNotification:
                 _nexthops.NeedsResync = _routes.NeedsResync = _repairing = true;
+                break;
+            case NeighbourNotification n when _domain.Tunnel is { } tunnel && n.Index == tunnel.Index:
+                tunnel.OnNeighbourChanged(n.Index);
                 break;
             case NeighbourNotification n when _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address)):
                 _neighbours.NeedsResync = _repairing = true;
@@ -171,6 +174,7 @@ internal sealed class DataplanePass
     {
         _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = true;
         _links.OnAllChanged();
+        _domain.Tunnel?.OnAllChanged();
         _routing.OnAddressesChanged();
     }
 
@@ -183,8 +187,6 @@ internal sealed class DataplanePass
         if (Interlocked.Exchange(ref _overruns, 0) != 0) ResyncAll();
         string? refusal = InSync ? Apply() : Close();
         CountPass(begun, refusal);
-        foreach (InspectionAsked asked in _inspections) asked.Answer.TrySetResult(Snapshot());
-        _inspections.Clear();
         return NextRun(refusal);
     }
 
@@ -211,6 +213,11 @@ internal sealed class DataplanePass
         }
 
         Note("host settings", _settings.Apply());
+        if (_domain.Tunnel is { } tunnel)
+        {
+            if (!tunnel.Apply(out bool moved)) refused.Add(tunnel.Refused ?? "the tunnel");
+            if (moved) _routing.OnAddressesChanged();
+        }
         _endpoints.OnLinksMoved(_links.Check(out bool linksOk));
         Note("a link", linksOk);
         _endpoints.Resolve();
@@ -317,13 +324,13 @@ internal sealed class DataplanePass
 
     // ---- for people ----
 
-    private DataplaneSnapshot Snapshot() => new()
+    public DataplaneSnapshot Snapshot() => new()
     {
         Endpoints = [.. _endpoints.Rows()],
-        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(r.Prefix.ToString(), "bgp", "", r.Reason))],
+        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
         Counters = _counters,
         InSync = InSync,
-        Pending = [.. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
+        Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
     };
 
     private RouteRow Row(RouteEntry route)
@@ -332,6 +339,8 @@ internal sealed class DataplanePass
             : route.NexthopId != 0 ? string.Create(CultureInfo.InvariantCulture, $"nexthop {route.NexthopId}")
             : string.Create(CultureInfo.InvariantCulture, $"link {route.LinkIndex}");
         string? reason = _routes.IsApplied(route.Destination) ? null : _routes.Refused.GetValueOrDefault(route.Destination, "not applied yet");
-        return new RouteRow(route.Destination.ToString(), _routing.Origin(route.Destination), via, reason);
+        return new RouteRow(NameOf(route.Destination), _routing.Origin(route.Destination), via, reason);
     }
+
+    private string NameOf(IpPrefix prefix) => new NetworkPrefix(_domain.Network, prefix).ToString();
 }

@@ -33,7 +33,7 @@ internal sealed class PoolManager(FilterTables tables)
     }
 
     private static IEnumerable<IpPrefix> Prefixes(IEnumerable<PoolView> pools) =>
-        pools.Where(p => new NetworkName(p.Network).IsDefault).Select(p => IpPrefix.Parse(p.Cidr)).Order();
+        pools.Select(p => IpPrefix.Parse(p.Cidr)).Order();
 
     private void Fill(string name, IEnumerable<IpPrefix> prefixes, bool v6)
     {

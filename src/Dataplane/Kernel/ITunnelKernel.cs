@@ -1,0 +1,23 @@
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Kernel;
+
+/// <summary>
+/// What the namespace of a virtual network has beyond a host's: a tunnel to other hosts. Its UDP socket stays in the host's namespace, where the underlay is; only the
+/// link is inside.
+/// </summary>
+public interface ITunnelKernel : IKernel
+{
+    /// <summary>Makes the link inside, by a request from the host's namespace. EEXIST when the host has the VNI elsewhere.</summary>
+    NetlinkResult CreateTunnel(VxlanSpec spec);
+
+    NetlinkResult DeleteLink(int index);
+
+    /// <summary>The permanent entries of the tunnel's forwarding database.</summary>
+    NetlinkResult<IReadOnlyList<FdbEntry>> ListFdb(int linkIndex);
+
+    IReadOnlyList<NetlinkResult> ApplyFdb(IReadOnlyList<FdbChange> changes);
+}
+
+public readonly record struct FdbChange(FdbEntry Entry, bool Delete);

@@ -1,0 +1,67 @@
+using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Namespaces;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Dataplane.Kernel;
+
+/// <summary>The real kernel of a virtual network: that of its namespace, and the tunnel between it and the host.</summary>
+public sealed class NetworkKernel : ITunnelKernel
+{
+    private readonly NetlinkKernel _inside;
+    private readonly NetworkNamespace _space;
+    private readonly RouteSocket _host;
+    private readonly RouteSocket _fdb;
+
+    /// <param name="space">Stays the caller's to dispose, after this.</param>
+    public NetworkKernel(DataplaneOptions options, NetworkNamespace space)
+    {
+        _space = space;
+        _host = RouteSocket.Open();
+        _fdb = RouteSocket.OpenIn(space);
+        _inside = new NetlinkKernel(options, space);
+    }
+
+    public NetlinkResult CreateTunnel(VxlanSpec spec) => _host.CreateLink(spec with { Namespace = _space });
+
+    public NetlinkResult DeleteLink(int index) => _fdb.DeleteLink(index);
+
+    public NetlinkResult<IReadOnlyList<FdbEntry>> ListFdb(int linkIndex)
+    {
+        NetlinkResult<IReadOnlyList<FdbEntry>> all = _fdb.ListFdb(linkIndex);
+        return all.Ok ? all.Value.Where(e => e.LinkIndex == linkIndex && (e.State & NeighbourState.Permanent) != 0).ToList() : all.Result;
+    }
+
+    public IReadOnlyList<NetlinkResult> ApplyFdb(IReadOnlyList<FdbChange> changes) =>
+        [.. changes.Select(c => c.Delete ? _fdb.DeleteFdb(c.Entry) : _fdb.AddFdb(c.Entry, replace: true))];
+
+    /// <summary>Every next hop of a virtual network is another host, behind the tunnel.</summary>
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address)
+    {
+        NetlinkResult<Link> tunnel = _inside.GetLink(Tunnel.Name);
+        return tunnel.Ok ? new NextHopResolution(tunnel.Value.Index, address) : tunnel.Result;
+    }
+
+    public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix) => _inside.ListLinks(prefix);
+    public NetlinkResult<Link> GetLink(string name) => _inside.GetLink(name);
+    public NetlinkResult SetLinkUp(int index) => _inside.SetLinkUp(index);
+    public NetlinkResult<string> ReadSysctl(string key) => _inside.ReadSysctl(key);
+    public NetlinkResult WriteSysctl(string key, string value) => _inside.WriteSysctl(key, value);
+    public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => _inside.ListRoutes(protocol);
+    public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => _inside.ListNexthops(protocol);
+    public IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes) => _inside.ApplyRoutes(changes);
+    public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => _inside.ListPermanentNeighbours();
+    public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => _inside.ApplyNeighbours(changes);
+    public NetlinkResult<FilterState> ReadTables(string table) => _inside.ReadTables(table);
+    public NetlinkResult Commit(FilterTransaction transaction) => _inside.Commit(transaction);
+    public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);
+
+    public void Dispose()
+    {
+        _inside.Dispose();
+        _fdb.Dispose();
+        _host.Dispose();
+    }
+}

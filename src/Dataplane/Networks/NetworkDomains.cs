@@ -1,0 +1,212 @@
+using Margay.Api.NodeSync;
+using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
+using Microsoft.Extensions.Logging;
+
+namespace Margay.Dataplane.Networks;
+
+// The dataplane's events by network:
+//
+//   event ─► the default network's pass
+//        └─► its part for each virtual network ─► KnownNetwork (kept) ─► DataplanePass of the network, while it has a namespace
+//
+// A burst costs only the networks that it touches: only passes that heard something, or whose time has come, run.
+
+/// <summary>The virtual networks of this host: a pass for each that has a namespace. Owned by the dataplane's loop.</summary>
+internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneReport> report, Action<NetworkName, Kernel.KernelNotification> onKernel, TimeProvider time, ILogger logger)
+{
+    private readonly Dictionary<NetworkName, KnownNetwork> _known = [];
+    private readonly Dictionary<NetworkName, Domain> _open = [];
+    private readonly HashSet<Domain> _dirty = [];
+    private readonly ViewSplit _split = new();
+    private bool _viewIsComplete;
+    private bool _restored;
+    private bool _routesInSync;
+
+    private sealed class Domain(RoutingDomain domain, DataplanePass pass)
+    {
+        public RoutingDomain Routing => domain;
+        public DataplanePass Pass => pass;
+
+        /// <summary>When to run by the clock; a timestamp.</summary>
+        public long Due { get; set; } = long.MaxValue;
+    }
+
+    /// <summary>Takes what concerns virtual networks; returns what of it the default network's pass shall hear, or null.</summary>
+    public DataplaneEvent? On(DataplaneEvent happened)
+    {
+        switch (happened)
+        {
+            case ViewChanged e: return OnView(e.Delta);
+            case EndpointAttached e when !e.Endpoint.Network.IsDefault:
+                Known(e.Endpoint.Network).Attach(e.Endpoint);
+                Tell(e.Endpoint.Network, e);
+                return null;
+            case EndpointDetached e when new NetworkName(ViewSplit.NetworkOf(e.Id)) is { IsDefault: false } network:
+                Known(network).Detach(e.Id);
+                if (!_open.ContainsKey(network)) report(new EndpointRemoved(e.Id));
+                Tell(network, e);
+                return null;
+            case EndpointsRestored:
+                _restored = true;
+                foreach (NetworkName network in _open.Keys) Tell(network, happened);
+                return happened;
+            case BlocksChanged e: return OnBlocks(e);
+            case RoutesChanged e: return OnRoutes(e);
+            case TunnelPeersChanged e:
+                Known(e.Network).Peers = e.Peers;
+                if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
+                return null;
+            case KernelChanged { Network.IsDefault: false } e:
+                if (e.Notification is Kernel.LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
+                Tell(e.Network, e);
+                return null;
+            case NetworkOpened e:
+                Open(e);
+                return null;
+            case NetworkClosed e:
+                Close(e.Network);
+                e.Done.TrySetResult();
+                return null;
+            default: return happened;
+        }
+    }
+
+    /// <summary>Applies what is due in each network. Returns when to run again by the clock, or null.</summary>
+    public TimeSpan? Run()
+    {
+        long now = time.GetTimestamp();
+        foreach (Domain domain in _open.Values.Where(d => d.Due <= now)) _dirty.Add(domain);
+        foreach (Domain domain in _dirty)
+            domain.Due = domain.Pass.Run() is { } again ? time.GetTimestamp() + (long)(again.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
+        _dirty.Clear();
+        long next = _open.Count == 0 ? long.MaxValue : _open.Values.Min(d => d.Due);
+        return next == long.MaxValue ? null : TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.GetElapsedTime(time.GetTimestamp(), next).Ticks));
+    }
+
+    /// <summary>Notifications of a network were lost: anything in it may have changed.</summary>
+    public void NoteOverrun()
+    {
+        foreach (Domain domain in _open.Values)
+        {
+            domain.Pass.NoteOverrun();
+            _dirty.Add(domain);
+        }
+    }
+
+    public void OnDefect()
+    {
+        foreach (Domain domain in _open.Values)
+        {
+            domain.Pass.OnDefect();
+            _dirty.Add(domain);
+        }
+    }
+
+    /// <summary>Adds the rows of all networks.</summary>
+    public DataplaneSnapshot AddTo(DataplaneSnapshot snapshot)
+    {
+        DataplaneSnapshot[] networks = [.. _open.OrderBy(d => d.Key).Select(d => d.Value.Pass.Snapshot())];
+        return snapshot with
+        {
+            Endpoints = [.. snapshot.Endpoints, .. networks.SelectMany(n => n.Endpoints)],
+            Routes = [.. snapshot.Routes, .. networks.SelectMany(n => n.Routes)],
+            InSync = snapshot.InSync && networks.All(n => n.InSync),
+            Pending = [.. snapshot.Pending, .. networks.SelectMany(n => n.Pending)],
+        };
+    }
+
+    /// <summary>Closes the kernels; what is in them stays.</summary>
+    public void Dispose()
+    {
+        foreach (Domain domain in _open.Values) domain.Routing.Kernel.Dispose();
+        _open.Clear();
+    }
+
+    private ViewChanged OnView(ViewDelta delta)
+    {
+        if (delta.KeepAlive) return new ViewChanged(delta);
+        _viewIsComplete |= delta.Snapshot;
+        HashSet<string> named = [.. (delta.Networks ?? []).Select(n => n.Name)];
+        IEnumerable<string> gone = delta.Snapshot ? _known.Keys.Select(k => k.Value).Where(n => !named.Contains(n)) : delta.RemovedNetworks ?? [];
+        foreach (string name in gone.ToArray()) Known(new NetworkName(name)).View = null;
+        foreach (NetworkView network in delta.Networks ?? [])
+        {
+            Known(new NetworkName(network.Name)).View = network;
+            if (Find(new NetworkName(network.Name)) is { } domain) WantTunnel(domain, network);
+        }
+        Dictionary<string, ViewDelta> parts = _split.Of(delta, _known.Keys.Select(k => k.Value).ToArray());
+        foreach ((string name, ViewDelta part) in parts)
+        {
+            NetworkName network = new(name);
+            if (network.IsDefault) continue;
+            Known(network).Apply(part);
+            Tell(network, new ViewChanged(part));
+        }
+        foreach (NetworkName empty in _known.Where(k => k.Value.IsEmpty && !_open.ContainsKey(k.Key)).Select(k => k.Key).ToArray()) _known.Remove(empty);
+        return new ViewChanged(parts["default"]);
+    }
+
+    private BlocksChanged OnBlocks(BlocksChanged e)
+    {
+        ILookup<NetworkName, NetworkPrefix> blocks = e.Blocks.ToLookup(b => b.Network);
+        foreach (NetworkName network in _known.Keys.Union(blocks.Select(b => b.Key)).Where(n => !n.IsDefault).ToArray())
+        {
+            NetworkPrefix[] own = [.. blocks[network]];
+            if (own.SequenceEqual(Known(network).Blocks)) continue;
+            Known(network).Blocks = own;
+            Tell(network, new BlocksChanged(own));
+        }
+        return new BlocksChanged([.. blocks[NetworkName.Default]]);
+    }
+
+    private RoutesChanged OnRoutes(RoutesChanged e)
+    {
+        _routesInSync |= e.InSync;
+        ILookup<NetworkName, RouteUpdate> routes = e.Routes.ToLookup(r => r.Prefix.Network);
+        foreach (IGrouping<NetworkName, RouteUpdate> updates in routes.Where(r => !r.Key.IsDefault))
+            foreach (RouteUpdate update in updates) Known(updates.Key).Learn(update);
+        foreach (NetworkName network in e.InSync ? _open.Keys.ToArray() : [.. routes.Select(r => r.Key).Where(n => !n.IsDefault)]) Tell(network, new RoutesChanged([.. routes[network]], e.InSync));
+        return new RoutesChanged([.. routes[NetworkName.Default]], e.InSync);
+    }
+
+    private void Open(NetworkOpened opened)
+    {
+        Close(opened.Network);
+        RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel));
+        Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
+        _open[opened.Network] = domain;
+        opened.Kernel.Listen(n => onKernel(opened.Network, n));
+        KnownNetwork known = Known(opened.Network);
+        if (known.View is { } view) WantTunnel(domain, view);
+        routing.Tunnel!.SetPeers(known.Peers);
+        foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);
+        if (_restored) domain.Pass.On(new EndpointsRestored());
+        _dirty.Add(domain);
+    }
+
+    private void Close(NetworkName network)
+    {
+        if (!_open.Remove(network, out Domain? domain)) return;
+        _dirty.Remove(domain);
+        domain.Routing.Kernel.Dispose();
+    }
+
+    private void WantTunnel(Domain domain, NetworkView network)
+    {
+        if (options.TunnelEnd is not { } end) return;
+        domain.Routing.Tunnel!.Want(new TunnelSpec((uint)network.Vni, end.Address, end.RouterMac, network.Mtu ?? end.InnerMtu));
+        _dirty.Add(domain);
+    }
+
+    private KnownNetwork Known(NetworkName network) => _known.TryGetValue(network, out KnownNetwork? known) ? known : _known[network] = new KnownNetwork();
+
+    private Domain? Find(NetworkName network)
+    {
+        if (!_open.TryGetValue(network, out Domain? domain)) return null;
+        _dirty.Add(domain);
+        return domain;
+    }
+
+    private void Tell(NetworkName network, DataplaneEvent happened) => Find(network)?.Pass.On(happened);
+}

@@ -1,0 +1,42 @@
+using Margay.Core.Net;
+using Margay.Dataplane.Kernel;
+
+namespace Margay.Dataplane.Networks;
+
+/// <summary>The namespace of a virtual network is there, new or found again. The loop owns the kernel from now on.</summary>
+public sealed record NetworkOpened(NetworkName Network, ITunnelKernel Kernel) : DataplaneEvent;
+
+/// <summary>No endpoint is left in a network: the loop lets go of its namespace, and says when that is done.</summary>
+public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource Done) : DataplaneEvent;
+
+/// <summary>The other hosts of a network, all of them: tunnel end by Router's MAC. Routes of the network name the link-local address that follows from the MAC.</summary>
+public sealed record TunnelPeersChanged(NetworkName Network, IReadOnlyDictionary<MacAddress, InetAddress> Peers) : DataplaneEvent;
+
+/// <summary>A workload's link in a virtual network is gone, by whatever hand.</summary>
+public sealed record WorkloadLinkGone(string Interface) : DataplaneReport;
+
+/// <summary>This host's end of all its tunnels.</summary>
+/// <param name="UnderlayMtu">Bytes.</param>
+public sealed record TunnelEnd(InetAddress Address, MacAddress RouterMac, int UnderlayMtu)
+{
+    /// <summary>
+    /// One Router's MAC for the whole host, the same in all of its networks, and no other host's: locally administered, made from the address, which is unique in the
+    /// underlay.
+    /// </summary>
+    public static TunnelEnd Of(InetAddress address, int underlayMtu)
+    {
+        ulong id = address.IsIPv4 ? address.IPv4Value : Fold(address.Bits);
+        return new TunnelEnd(address, new MacAddress((address.IsIPv4 ? 0x02_6d_00_00_00_00UL : 0x06_00_00_00_00_00UL) | id), underlayMtu);
+    }
+
+    /// <summary>Room for the outer headers (RFC 7348 §5): Ethernet 14, IP 20 or 40, UDP 8, VXLAN 8.</summary>
+    public int InnerMtu => UnderlayMtu - (Address.IsIPv6 ? 70 : 50);
+
+    // 40 bits of an IPv6 address: an FNV hash, so that neither prefix nor interface id alone decides.
+    private static ulong Fold(UInt128 bits)
+    {
+        ulong hash = 14695981039346656037;
+        for (int i = 0; i < 16; i++, bits >>= 8) hash = (hash ^ (byte)bits) * 1099511628211;
+        return (hash ^ hash >> 40) & 0xff_ffff_ffff;
+    }
+}

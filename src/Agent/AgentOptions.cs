@@ -30,6 +30,9 @@ internal sealed record AgentOptions
     /// <summary>MTU of workload links; null is the uplink's.</summary>
     public int? Mtu { get; init; }
 
+    /// <summary>What the names of virtual networks' namespaces begin with. Two agents on one machine need different ones.</summary>
+    public string NetworkPrefix { get; init; } = "margay";
+
     public BgpListen Bgp { get; init; } = BgpListen.Default;
 
     /// <summary>Where /metrics, /readyz and /livez are served; null for nowhere.</summary>

@@ -1,15 +1,19 @@
 using Margay.Agent.Attach;
 using Margay.Agent.Health;
+using Margay.Agent.Networks;
 using Margay.Agent.Routing;
 using Margay.Agent.State;
 using Margay.Agent.Sync;
 using Margay.Agent.Underlay;
 using Margay.Api.Client;
 using Margay.Bgp;
+using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Networks;
 using Margay.Ipam;
+using Margay.Netlink.Namespaces;
 using Margay.Netlink.Route;
 using Microsoft.Extensions.Logging;
 
@@ -65,24 +69,30 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
 
         // The kernel.
         AgentMetrics metrics = new();
-        using NetlinkKernel kernel = new(new DataplaneOptions());
+        HostAddress? underlay = ipv4 ?? ipv6;
+        TunnelEnd? tunnelEnd = underlay is null ? null : TunnelEnd.Of(underlay.Address, underlay.Mtu);
+        DataplaneOptions dataplaneOptions = new() { TunnelEnd = tunnelEnd };
+        using NetlinkKernel kernel = new(dataplaneOptions);
         await using AttachLoop attach = new(journal, time, logger);
-        await using DataplaneLoop dataplane = new(new DataplaneOptions(), kernel, report => OnReport(report, attach), time, logger);
+        await using DataplaneLoop dataplane = new(dataplaneOptions, kernel, report => OnReport(report, attach), time, logger);
         await using WorkloadLinks links = new(time: time);
+        await using NetworkSpaces spaces = new(options.NetworkPrefix, dataplaneOptions, item => dataplane.PostAsync(item));
+        LinkPlaces places = new(links, spaces);
 
         // BGP.
-        FibSink fib = new(dataplane);
+        FibSink fib = new(dataplane, tunnelEnd is null ? null : new NetworkRoutes(tunnelEnd.Address, tunnelEnd.RouterMac));
         await using Speaker speaker = new(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib });
-        BgpControl bgp = new(speaker, options.Bgp, logger);
+        BgpControl bgp = new(speaker, options.Bgp, fib, tunnelEnd, logger);
 
         // Attachments, taken up where the last life left them.
-        AttachEffects effects = new(new AttachContext(options.Node, time, logger), links, server, dataplane, attach.Post, bgp.OnAddresses);
+        AttachEffects effects = new(new AttachContext(options.Node, time, logger), places, server, dataplane, attach.Post, bgp.OnAddresses);
         AttachMachine machine = new(
-            new AttachOptions { Node = options.Node, Mtu = options.Mtu ?? ipv4?.Mtu ?? ipv6?.Mtu },
+            new AttachOptions { Node = options.Node, Mtu = options.Mtu ?? underlay?.Mtu, TunnelMtu = tunnelEnd?.InnerMtu },
             journal, new AddressBook(journal.Allocator, new AddressBookOptions()), effects, time);
         ViewRelay relay = new(connection, attach, dataplane, bgp, metrics);
         if (!viewLog.View.IsEmpty) await relay.OnRememberedAsync(viewLog.View).ConfigureAwait(false);
-        machine.Recover(MarkedLinks.Read(), NamespaceIdentity.IsAlive);
+        IReadOnlyList<(NetworkName Network, NetworkNamespace Namespace)> networks = await spaces.AdoptAsync().ConfigureAwait(false);
+        machine.Recover(MarkedLinks.Read(networks.Select(n => n.Namespace)), NamespaceIdentity.IsAlive);
         await dataplane.PostAsync(new EndpointsRestored(), cancel).ConfigureAwait(false);
 
         // Everything that answers.
@@ -146,6 +156,9 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
                 break;
             case EndpointRemoved e:
                 attach.Post(new EndpointCut(e.Id));
+                break;
+            case WorkloadLinkGone e when Names.IsHostInterface(e.Interface):
+                attach.Post(new LinkLost(e.Interface));
                 break;
             case EndpointFailed e:
                 Log.EndpointFailed(logger, e.Id, e.Reason);

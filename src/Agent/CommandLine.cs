@@ -24,6 +24,7 @@ internal static class CommandLine
         Option<string> ip = new("--ip") { Description = "IPv4 address of this host on the underlay: ADDRESS[/LENGTH], none, or auto (source address of the default route)", DefaultValueFactory = _ => "auto" };
         Option<string> ip6 = new("--ip6") { Description = "The same for IPv6", DefaultValueFactory = _ => "auto" };
         Option<int?> mtu = new("--mtu") { Description = "MTU of workload interfaces; that of the uplink when not given" };
+        Option<string> networks = new("--network-prefix") { Description = "Namespaces of virtual networks are called PREFIX-NETWORK; needed where two agents share /run/netns", DefaultValueFactory = _ => "margay" };
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };
         Option<string> format = new("--log-format") { Description = "text or json, on standard error", DefaultValueFactory = _ => "text" };
@@ -34,7 +35,7 @@ internal static class CommandLine
 
         RootCommand command = new("margay-agent: keeps this host as the cluster wants it, attaches workloads, speaks BGP.")
         {
-            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, bgp, metrics, format, level, labels,
+            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, metrics, format, level, labels,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -51,6 +52,7 @@ internal static class CommandLine
                 Ip = Address(parsed.GetValue(ip)!, false, "--ip", faults),
                 Ip6 = Address(parsed.GetValue(ip6)!, true, "--ip6", faults),
                 Mtu = parsed.GetValue(mtu),
+                NetworkPrefix = Checked(parsed.GetValue(networks)!, IsObjectName, "--network-prefix", "must be a DNS subdomain in lower case", faults),
                 Bgp = Listen(parsed.GetValue(bgp)!, faults),
                 Metrics = Endpoint(parsed.GetValue(metrics)!, faults),
                 JsonLog = parsed.GetValue(format) == "json",

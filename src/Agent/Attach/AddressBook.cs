@@ -15,6 +15,18 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
 
     public BlockAllocator Allocator => allocator;
 
+    /// <summary>The virtual networks of the view.</summary>
+    public IReadOnlyList<NetworkView> Networks { get; set; } = [];
+
+    /// <summary>Whether the view has the network's ranges: always those of the default one, of another once this node has a block or an endpoint in it.</summary>
+    public bool Knows(NetworkName network) => network.IsDefault || _pools.Any(p => p.Network == network.Value);
+
+    public bool HasBlockOf(NetworkName network) => allocator.Blocks.Any(b => b.Network == network);
+
+    /// <summary>MTU of workload links in a network.</summary>
+    /// <param name="tunnel">What the underlay leaves.</param>
+    public int? MtuOf(string network, int? tunnel) => Networks.FirstOrDefault(n => n.Name == network)?.Mtu ?? tunnel;
+
     /// <summary>The records that bring the allocator to the blocks of the view.</summary>
     public IEnumerable<IpamRecord> Plan(IReadOnlyList<PoolView> pools, IReadOnlyList<BlockView> blocks)
     {
@@ -49,7 +61,7 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
     /// <summary>What to ask of the allocator for a request, or why nothing can be asked.</summary>
     public AgentError? Translate(AttachRequest request, AttachmentKey key, out AllocationRequest allocation)
     {
-        NetworkName network = new(request.Network ?? "default");
+        NetworkName network = NetworkOf(request);
         allocation = new AllocationRequest { Handle = new(key.ContainerId, key.Interface), Network = network };
         List<string> faults = [];
         List<string> v4 = PoolNames(request.Ipv4Pools, network, false, "ipv4Pools", faults);
@@ -71,6 +83,9 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
             ? null
             : Errors.NoAddress($"network {network} has no IPPool that this node may use; create one, enable one, or look at their node selectors (margay get ippools)", retry: false);
     }
+
+    /// <summary>The full name of the network that a request means.</summary>
+    public static NetworkName NetworkOf(AttachRequest request) => new(Api.Resources.VirtualNetwork.Resolve(request.Network, request.Namespace));
 
     /// <summary>The claims that would let the plan succeed.</summary>
     public static IEnumerable<BlockClaim> ClaimsFor(AllocationRequest request, AllocationPlan plan)
@@ -96,7 +111,10 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
         return new AddressUseSnapshot(
             [.. owned.Order()],
             [.. allocator.Addresses.Select(a => new NetworkPrefix(a.Network, IpPrefix.Host(a.Address)))
-                .Where(a => !owned.Any(b => b.Network == a.Network && b.Prefix.Contains(a.Prefix))).Order()]);
+                .Where(a => !owned.Any(b => b.Network == a.Network && b.Prefix.Contains(a.Prefix))).Order()])
+        {
+            Hosts = [.. allocator.Addresses.Where(a => !a.Network.IsDefault).Select(a => new NetworkPrefix(a.Network, IpPrefix.Host(a.Address))).Order()],
+        };
     }
 
     private bool HasPool(NetworkName network, bool v6) => _pools.Any(p => IsUsable(p) && new NetworkName(p.Network) == network && IsV6(p) == v6);
@@ -125,4 +143,8 @@ internal sealed record AddressBookOptions(int LowWater = 8);
 
 /// <param name="Blocks">Owned by this node.</param>
 /// <param name="Strays">Addresses in use here that lie in no block of this node.</param>
-internal sealed record AddressUseSnapshot(IReadOnlyList<NetworkPrefix> Blocks, IReadOnlyList<NetworkPrefix> Strays);
+internal sealed record AddressUseSnapshot(IReadOnlyList<NetworkPrefix> Blocks, IReadOnlyList<NetworkPrefix> Strays)
+{
+    /// <summary>Every address in use here in a virtual network.</summary>
+    public IReadOnlyList<NetworkPrefix> Hosts { get; init; } = [];
+}

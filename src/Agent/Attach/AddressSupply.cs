@@ -19,6 +19,7 @@ internal sealed class AddressSupply(AddressBook book, AttachJournal journal, Pen
     {
         addresses = [];
         record = null;
+        if (AddressBook.NetworkOf(asked.Request) is var network && !book.Knows(network)) return Meet(network, asked, answer);
         if (book.Translate(asked.Request, key, out AllocationRequest allocation) is { } error) return error;
         AllocationPlan plan = book.Allocator.Plan(allocation);
         if (plan.NeedsBlock)
@@ -33,6 +34,19 @@ internal sealed class AddressSupply(AddressBook book, AttachJournal journal, Pen
         if (plan.Refusal is not null) return Errors.NoAddress(plan.Refusal, retry: false);
         addresses = plan.Addresses;
         record = plan.Record;
+        return null;
+    }
+
+    /// <summary>
+    /// A network that this node has nothing of yet: a first block, of the family that it has, brings it into the node's view. The request waits for that, unless the server knows no
+    /// such network.
+    /// </summary>
+    private AgentError? Meet(NetworkName network, AttachAsked asked, BlockClaimed? answer)
+    {
+        BlockClaim v4 = new(network, false, ""), v6 = new(network, true, "");
+        if (answer?.Error is { } refused && answer.Claim == v6) return refused;
+        Wait(asked, $"the server has not told this node of network {network}");
+        if (!book.HasBlockOf(network)) Claim(answer?.Error is not null && answer.Claim == v4 ? v6 : v4);
         return null;
     }
 
@@ -52,6 +66,7 @@ internal sealed class AddressSupply(AddressBook book, AttachJournal journal, Pen
     public void OnAddressingChanged(AddressingChanged e)
     {
         bool changed = false;
+        book.Networks = e.Networks ?? [];
         foreach (IpamRecord record in book.Plan(e.Pools, e.Blocks).ToList()) changed |= TryJournal(record);
         _refused.Clear(); // may be given now
         pending.LookAgain();
@@ -65,6 +80,9 @@ internal sealed class AddressSupply(AddressBook book, AttachJournal journal, Pen
         effects.AddressesChanged(book.Snapshot());
         ClaimAhead();
     }
+
+    /// <summary>MTU of workload links in a virtual network.</summary>
+    public int? MtuOf(string network, int? tunnel) => book.MtuOf(network, tunnel);
 
     /// <summary>Asks for the next block before it is needed, unless the server said no when it was asked last.</summary>
     public void ClaimAhead()

@@ -1,3 +1,4 @@
+using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
 using Margay.Api.NodeSync;
@@ -12,21 +13,34 @@ namespace Margay.Agent.Attach;
 
 /// <summary>The real effects: kernel, server, dataplane. Each runs on the thread pool and posts its outcome to the attach loop.</summary>
 internal sealed class AttachEffects(
-    AttachContext context, WorkloadLinks links, ServerWrites server, DataplaneLoop dataplane, Action<AttachEvent> post, Action<AddressUseSnapshot> onAddresses)
+    AttachContext context, LinkPlaces places, ServerWrites server, DataplaneLoop dataplane, Action<AttachEvent> post, Action<AddressUseSnapshot> onAddresses)
     : IAttachEffects
 {
-    public void MakeLink(AttachmentRecord record, long attempt) => Run(() =>
+    public void MakeLink(AttachmentRecord record, long attempt)
+    {
+        // On the loop, so that the network counts as wanted before anyone says which are.
+        Task<Netlink.Sockets.NetlinkResult<WorkloadLinks>> place = places.OpenAsync(new NetworkName(record.Network));
+        Run(() => MakeLinkAsync(record, attempt, place), e => post(new LinkMade(record.Key, attempt, 0, Errors.Kernel(e), 0)));
+    }
+
+    private async Task MakeLinkAsync(AttachmentRecord record, long attempt, Task<Netlink.Sockets.NetlinkResult<WorkloadLinks>> place)
     {
         long start = context.Time.GetTimestamp();
-        WorkloadLinkResult result = links.Create(SpecOf(record));
+        Netlink.Sockets.NetlinkResult<WorkloadLinks> links = await place.ConfigureAwait(false);
+        if (!links.Ok)
+        {
+            post(new LinkMade(record.Key, attempt, 0, Errors.Kernel($"make the namespace of network {record.Network}: {links.Result}"), 0));
+            return;
+        }
+        WorkloadLinkResult result = links.Value.Create(SpecOf(record));
         ulong inode = result.Ok ? NamespaceIdentity.Of(record.NetworkNamespace) : 0;
         post(new LinkMade(record.Key, attempt, inode, ErrorOf(result), context.Time.GetElapsedTime(start).TotalMilliseconds));
-        return Task.CompletedTask;
-    }, e => post(new LinkMade(record.Key, attempt, 0, Errors.Kernel(e), 0)));
+    }
 
     public void RemoveLink(AttachmentRecord record, long attempt) => Run(async () =>
     {
-        await links.RemoveAsync(record.HostInterface, record.EndpointId).ConfigureAwait(false);
+        // A network without a namespace here has no links either.
+        if (places.Of(new NetworkName(record.Network)) is { } links) await links.RemoveAsync(record.HostInterface, record.EndpointId).ConfigureAwait(false);
         post(new LinkRemoved(record.Key, attempt, null));
     }, e => post(new LinkRemoved(record.Key, attempt, e)));
 
@@ -70,7 +84,7 @@ internal sealed class AttachEffects(
 
     public void CheckLink(AttachmentRecord record, Ticket ticket) => Run(() =>
     {
-        IReadOnlyList<string> faults = links.Check(SpecOf(record));
+        IReadOnlyList<string> faults = places.Of(new NetworkName(record.Network))?.Check(SpecOf(record)) ?? [$"network {record.Network} has no namespace on this host"];
         if (faults.Count == 0) ticket.Succeed();
         else ticket.Refuse(Errors.CheckFailed($"{record.Key}: {string.Join("; ", faults)}"));
         return Task.CompletedTask;
@@ -80,6 +94,7 @@ internal sealed class AttachEffects(
 
     public void AddressesChanged(AddressUseSnapshot use)
     {
+        places.SetWanted(use.Hosts.Select(h => h.Network).ToHashSet());
         onAddresses(use);
         Post(new BlocksChanged(use.Blocks));
     }

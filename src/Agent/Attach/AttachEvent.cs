@@ -38,7 +38,7 @@ internal sealed record EndpointCut(string Id) : AttachEvent;
 internal sealed record BlockClaimed(BlockClaim Claim, BlockView? Block, AgentError? Error) : AttachEvent;
 
 /// <summary>What the node may use has changed.</summary>
-internal sealed record AddressingChanged(IReadOnlyList<PoolView> Pools, IReadOnlyList<BlockView> Blocks) : AttachEvent;
+internal sealed record AddressingChanged(IReadOnlyList<PoolView> Pools, IReadOnlyList<BlockView> Blocks, IReadOnlyList<NetworkView>? Networks = null) : AttachEvent;
 
 /// <summary>The endpoints that the server has on this node, after a snapshot from it.</summary>
 internal sealed record ServerEndpointsKnown(IReadOnlyList<EndpointView> Endpoints) : AttachEvent;

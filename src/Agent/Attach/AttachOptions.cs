@@ -22,6 +22,9 @@ internal sealed record AttachOptions
     /// <summary>MTU of workload links when the request does not say: the uplink's. Null is the kernel's default.</summary>
     public int? Mtu { get; init; }
 
+    /// <summary>MTU of workload links in virtual networks that do not say: what the underlay leaves.</summary>
+    public int? TunnelMtu { get; init; }
+
     public InetAddress Ipv4Gateway { get; init; } = InetAddress.Parse("169.254.1.1");
 
     /// <summary>The link-local address of <see cref="HostMac"/>.</summary>

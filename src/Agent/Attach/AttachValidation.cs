@@ -17,8 +17,7 @@ internal static class AttachValidation
         Identity(faults, request.ContainerId, request.Interface);
         if (string.IsNullOrEmpty(request.NetworkNamespace) || request.NetworkNamespace[0] != '/' || HasControl(request.NetworkNamespace))
             faults.Add("networkNamespace: must be an absolute path");
-        if (request.Network is not (null or "default"))
-            faults.Add($"network: '{request.Network}' is not known; there is only 'default' as yet");
+        CheckNetwork(faults, request.Network, request.Namespace ?? "default");
         if (request.Namespace is { } ns && !IsLabel(ns)) faults.Add("namespace: must be a DNS label (lower-case letters, digits and '-', at most 63 characters)");
         if (request.Orchestrator is { } orchestrator && !IsLabel(orchestrator)) faults.Add("orchestrator: must be a DNS label");
         if (request.Workload is { } workload && (workload.Length is 0 or > 253 || HasControl(workload))) faults.Add("workload: must have 1 to 253 printable characters");
@@ -53,6 +52,14 @@ internal static class AttachValidation
         if (!IpPrefix.TryParse(text, out IpPrefix prefix) || !prefix.IsHost) return false;
         address = prefix.Address;
         return true;
+    }
+
+    private static void CheckNetwork(List<string> faults, string? network, string ns)
+    {
+        if (network is null or "default") return;
+        string[] parts = network.Split('.');
+        if (parts.Length > 2 || !parts.All(IsLabel)) faults.Add($"network: '{network}' must be default, the NAME of a VirtualNetwork in the workload's namespace, or NAMESPACE.NAME");
+        else if (parts.Length == 2 && parts[0] != ns) faults.Add($"network: '{network}' belongs to namespace {parts[0]}; a workload of namespace {ns} attaches to networks of that, or to default");
     }
 
     private static void Identity(List<string> faults, string? containerId, string? iface)

@@ -56,7 +56,7 @@ internal sealed class Attacher(
         }
         if (given.Count == 0) return; // waits for a block
 
-        AttachmentRecord made = wanted with { Addresses = [.. given.Select(a => a.ToString())] };
+        AttachmentRecord made = wanted with { Addresses = [.. given.Select(a => a.ToString())], Mtu = MtuOf(wanted, asked.Request) };
         try
         {
             journal.Write(made, ipam);
@@ -83,19 +83,22 @@ internal sealed class Attacher(
         ContainerId = key.ContainerId,
         Interface = key.Interface,
         NetworkNamespace = request.NetworkNamespace,
-        Network = request.Network ?? "default",
+        Network = AddressBook.NetworkOf(request).Value,
         Namespace = request.Namespace ?? "default",
         Name = Names.Endpoint(options.Node, request.Orchestrator ?? "cni", request.Workload ?? request.ContainerId, request.Interface),
         HostInterface = Names.HostInterface(key),
         Mac = request.Mac?.ToLowerInvariant() ?? Names.Mac(key).ToString(),
         Addresses = [],
-        Mtu = request.Mtu ?? options.Mtu,
         Orchestrator = request.Orchestrator ?? "cni",
         Workload = request.Workload ?? request.ContainerId,
         Labels = request.Labels,
         Profiles = request.Profiles,
         Ports = request.Ports,
     };
+
+    // Known only when the network is: so not before the address is.
+    private int? MtuOf(AttachmentRecord wanted, AttachRequest request) =>
+        request.Mtu ?? (wanted.Network == "default" ? options.Mtu : addresses.MtuOf(wanted.Network, options.TunnelMtu));
 
     /// <summary>Why another attachment stands in the way of one of its names, or null.</summary>
     private AgentError? Taken(AttachmentRecord wanted)

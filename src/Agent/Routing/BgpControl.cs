@@ -1,8 +1,11 @@
 using System.Threading.Channels;
 using Margay.Agent.Attach;
+using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Bgp;
+using Margay.Bgp.Wire;
 using Margay.Core.Net;
+using Margay.Dataplane.Networks;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Agent.Routing;
@@ -11,11 +14,12 @@ namespace Margay.Agent.Routing;
 /// Keeps the speaker as the view and the addresses in use want it. Told of either from any loop, it works with the latest of both: one task,
 /// which applies what differs and then looks again.
 /// </summary>
-internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logger)
+internal sealed class BgpControl(Speaker speaker, BgpListen listen, FibSink fib, TunnelEnd? tunnelEnd, ILogger logger)
 {
     // A full queue of one means: it will look anyway.
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private IReadOnlyDictionary<IpPrefix, LocalRoute> _announced = new Dictionary<IpPrefix, LocalRoute>();
+    private IReadOnlyDictionary<Nlri, LocalRoute> _announcedInNetworks = new Dictionary<Nlri, LocalRoute>();
     private SpeakerConfig? _applied;
     private string _faults = "";
     private volatile HeldView _view = HeldView.Empty;
@@ -38,13 +42,26 @@ internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logg
         await foreach (bool _ in _wake.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
         {
             HeldView view = _view;
+            AddressUseSnapshot use = _use;
             // Routes first: peers that come up then hear of all of them before our End-of-RIB.
-            IReadOnlyDictionary<IpPrefix, LocalRoute> wanted = Announcements.Of(view, _use);
+            IReadOnlyDictionary<IpPrefix, LocalRoute> wanted = Announcements.Of(view, use);
             IReadOnlyList<LocalRouteChange> changes = Announcements.Difference(_announced, wanted);
             if (changes.Count > 0) await speaker.UpdateLocalRoutesAsync(changes).ConfigureAwait(false);
             _announced = wanted;
+            await UpdateNetworksAsync(view, use).ConfigureAwait(false);
             await ConfigureAsync(view).ConfigureAwait(false);
         }
+    }
+
+    private async Task UpdateNetworksAsync(HeldView view, AddressUseSnapshot use)
+    {
+        if (view.Settings is not { } settings) return;
+        // What is to be imported is known before anyone is asked to send it.
+        fib.Configure(NetworkAnnouncements.Vrfs(view, use));
+        IReadOnlyDictionary<Nlri, LocalRoute> wanted = NetworkAnnouncements.Of(view, use, tunnelEnd, SpeakerPlan.RouterId(settings));
+        IReadOnlyList<LocalRouteChange> changes = NetworkAnnouncements.Difference(_announcedInNetworks, wanted);
+        if (changes.Count > 0) await speaker.UpdateLocalRoutesAsync(changes).ConfigureAwait(false);
+        _announcedInNetworks = wanted;
     }
 
     private async Task ConfigureAsync(HeldView view)

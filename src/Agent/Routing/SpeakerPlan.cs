@@ -87,12 +87,14 @@ internal static class SpeakerPlan
     /// <summary>A session carries the family of its addresses; over an IPv6-only underlay also IPv4 (RFC 8950).</summary>
     private static FamilySet FamiliesOf(InetAddress peer, NodeSettings settings)
     {
-        if (peer.IsIPv4) return FamilySet.IPv4Unicast;
-        return settings.Ipv4Address is null ? FamilySet.IPv4Unicast | FamilySet.IPv6Unicast : FamilySet.IPv6Unicast;
+        // Offered to every peer, used with those that know them: a network that comes later ends no session.
+        const FamilySet networks = FamilySet.Evpn | FamilySet.RouteTarget;
+        if (peer.IsIPv4) return FamilySet.IPv4Unicast | networks;
+        return (settings.Ipv4Address is null ? FamilySet.IPv4Unicast | FamilySet.IPv6Unicast : FamilySet.IPv6Unicast) | networks;
     }
 
     /// <summary>The IPv4 address, or on a host without one a number made from its name.</summary>
-    private static InetAddress RouterId(NodeSettings settings)
+    public static InetAddress RouterId(NodeSettings settings)
     {
         if (InetAddress.TryParse(settings.Ipv4Address, out InetAddress address)) return address;
         uint hash = 2166136261;

@@ -17,6 +17,7 @@ internal sealed record HeldView
     public ViewTable<BlockView> Blocks { get; private init; } = new(b => b.Id);
     public ViewTable<PeerView> Peers { get; private init; } = new(p => p.Name);
     public ViewTable<BgpFilterView> BgpFilters { get; private init; } = new(f => f.Name);
+    public ViewTable<NetworkView> Networks { get; private init; } = new(n => n.Name);
     public ViewTable<IpSetView> IpSets { get; private init; } = new(s => s.Id);
     public ViewTable<PolicyView> Policies { get; private init; } = new(p => p.Id);
     public ViewTable<ProfileView> Profiles { get; private init; } = new(p => p.Name);
@@ -39,6 +40,7 @@ internal sealed record HeldView
             Blocks = before.Blocks.Change(delta.Blocks, delta.RemovedBlocks),
             Peers = before.Peers.Change(delta.Peers, delta.RemovedPeers),
             BgpFilters = before.BgpFilters.Change(delta.BgpFilters, delta.RemovedBgpFilters),
+            Networks = before.Networks.Change(delta.Networks, delta.RemovedNetworks),
             IpSets = before.IpSets.Change(delta.IpSets, delta.RemovedIpSets).Update(delta.IpSetChanges, c => c.Id, Change),
             Policies = before.Policies.Change(delta.Policies, delta.RemovedPolicies),
             Profiles = before.Profiles.Change(delta.Profiles, delta.RemovedProfiles),
@@ -58,6 +60,7 @@ internal sealed record HeldView
         Blocks = Blocks.Values,
         Peers = Peers.Values,
         BgpFilters = BgpFilters.Values,
+        Networks = Networks.Values,
         IpSets = IpSets.Values,
         Policies = Policies.Values,
         Profiles = Profiles.Values,

@@ -13,7 +13,7 @@ internal sealed class ViewRelay(Connection connection, AttachLoop attach, Datapl
     public async ValueTask OnRememberedAsync(HeldView view)
     {
         await dataplane.PostAsync(new ViewChanged(view.ToSnapshot())).ConfigureAwait(false);
-        attach.Post(new AddressingChanged(view.Pools.Values, view.Blocks.Values));
+        attach.Post(new AddressingChanged(view.Pools.Values, view.Blocks.Values, view.Networks.Values));
         bgp.OnView(view);
     }
 
@@ -21,10 +21,10 @@ internal sealed class ViewRelay(Connection connection, AttachLoop attach, Datapl
     {
         connection.View = view;
         await dataplane.PostAsync(new ViewChanged(delta)).ConfigureAwait(false);
-        if (delta.Snapshot || delta.Pools is not null || delta.RemovedPools is not null || delta.Blocks is not null || delta.RemovedBlocks is not null)
-            attach.Post(new AddressingChanged(view.Pools.Values, view.Blocks.Values));
+        if (delta.Snapshot || delta.Pools is not null || delta.RemovedPools is not null || delta.Blocks is not null || delta.RemovedBlocks is not null || delta.Networks is not null || delta.RemovedNetworks is not null)
+            attach.Post(new AddressingChanged(view.Pools.Values, view.Blocks.Values, view.Networks.Values));
         bool touchesBgp = delta.Snapshot || delta.Settings is not null || delta.Peers is not null || delta.RemovedPeers is not null
-            || delta.Pools is not null || delta.RemovedPools is not null || delta.BgpFilters is not null || delta.RemovedBgpFilters is not null;
+            || delta.Pools is not null || delta.RemovedPools is not null || delta.BgpFilters is not null || delta.RemovedBgpFilters is not null || delta.Networks is not null || delta.RemovedNetworks is not null;
         if (touchesBgp) bgp.OnView(view);
     }
 

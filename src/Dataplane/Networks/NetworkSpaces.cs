@@ -63,9 +63,8 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         {
             foreach ((NetworkName network, Space space) in _spaces)
             {
-                bool was = space.IsWanted;
                 space.IsWanted = networks.Contains(network);
-                if (was && !space.IsWanted) close.Add((network, space));
+                if (!space.IsWanted && space.Links is not null) close.Add((network, space));
             }
         }
         foreach ((NetworkName network, Space space) in close) _ = Task.Run(() => CloseAsync(network, space));
@@ -139,6 +138,8 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             {
                 if (space.IsWanted || space.Links is null) return;
             }
+            // A workload that nobody has claimed yet (the journal was lost) is not cut off: it is asked again when that is settled.
+            if (HasWorkloads(space.Namespace!)) return;
             TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await post(new NetworkClosed(network, done)).ConfigureAwait(false);
             await done.Task.ConfigureAwait(false);
@@ -151,6 +152,13 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         {
             space.Turn.Release();
         }
+    }
+
+    private static bool HasWorkloads(NetworkNamespace space)
+    {
+        using RouteSocket socket = RouteSocket.OpenIn(space);
+        NetlinkResult<IReadOnlyList<Link>> links = socket.ListLinks();
+        return !links.Ok || links.Value.Any(l => l.Alias?.StartsWith(WorkloadLinks.AliasPrefix, StringComparison.Ordinal) == true);
     }
 
     /// <summary>The namespaces stay: forwarding goes on.</summary>

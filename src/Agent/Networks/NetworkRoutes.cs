@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Margay.Bgp.Rib;
+using Margay.Bgp.Vpn;
+using Margay.Bgp.Wire;
+using Margay.Core.Net;
+using Margay.Dataplane;
+using Margay.Dataplane.Networks;
+
+namespace Margay.Agent.Networks;
+
+/// <summary>
+/// Received EVPN routes on their way to the dataplane: notes best paths (on the speaker's loop), imports them into the networks that are here, and gives what the dataplane has
+/// to hear: routes over link-local gateways made from Router's MACs, and the hosts behind each tunnel. Safe to use from several threads.
+/// </summary>
+internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac)
+{
+    private readonly Lock _gate = new();
+    private readonly VrfImporter _importer = new(ownVtep, ownRouterMac);
+    private readonly Dictionary<string, Network> _networks = [];
+    private Dictionary<Nlri, RouteChange> _noted = [];
+    private IReadOnlyList<ImportingVrf>? _wanted;
+
+    private sealed class Network
+    {
+        public Dictionary<IpPrefix, ImmutableArray<TunnelHop>> Routes { get; } = [];
+
+        /// <summary>How many routes lead through each.</summary>
+        public Dictionary<TunnelHop, int> Users { get; } = [];
+    }
+
+    public void Note(in RouteChange change)
+    {
+        lock (_gate) _noted[change.Nlri] = change;
+    }
+
+    public void Configure(IReadOnlyList<ImportingVrf> vrfs)
+    {
+        lock (_gate) _wanted = vrfs;
+    }
+
+    /// <summary>What has changed since the last call, in the order in which the dataplane shall hear it.</summary>
+    public (IReadOnlyList<TunnelPeersChanged> Peers, IReadOnlyList<RouteUpdate> Routes) Take()
+    {
+        lock (_gate)
+        {
+            List<VrfRouteChange> changes = [];
+            List<RouteUpdate> updates = [];
+            HashSet<string> peersChanged = [];
+            if (_wanted is { } vrfs)
+            {
+                _wanted = null;
+                foreach (string gone in _networks.Keys.Except(vrfs.Select(v => v.Name)).ToArray())
+                {
+                    updates.AddRange(_networks[gone].Routes.Keys.Select(p => new RouteUpdate(new NetworkPrefix(new NetworkName(gone), p), [])));
+                    _networks.Remove(gone);
+                    peersChanged.Add(gone);
+                }
+                foreach (ImportingVrf vrf in vrfs) _networks.TryAdd(vrf.Name, new Network());
+                changes.AddRange(_importer.Configure(vrfs));
+            }
+            Dictionary<Nlri, RouteChange> noted = _noted;
+            _noted = [];
+            changes.AddRange(_importer.Apply(noted.Values));
+            foreach (VrfRouteChange change in changes)
+            {
+                Network network = _networks[change.Vrf];
+                foreach (TunnelHop hop in network.Routes.GetValueOrDefault(change.Prefix, []))
+                {
+                    if (--network.Users[hop] > 0) continue;
+                    network.Users.Remove(hop);
+                    peersChanged.Add(change.Vrf);
+                }
+                foreach (TunnelHop hop in change.Hops)
+                {
+                    network.Users[hop] = network.Users.GetValueOrDefault(hop) + 1;
+                    if (network.Users[hop] == 1) peersChanged.Add(change.Vrf);
+                }
+                if (change.Hops.IsEmpty) network.Routes.Remove(change.Prefix);
+                else network.Routes[change.Prefix] = change.Hops;
+                updates.Add(new RouteUpdate(new NetworkPrefix(new NetworkName(change.Vrf), change.Prefix), [.. change.Hops.Select(h => new RouteNextHop(h.RouterMac.ToLinkLocal()))]));
+            }
+            return ([.. peersChanged.Select(PeersOf)], updates);
+        }
+    }
+
+    /// <summary>Every path that some network here imports, with the reason for each that is not used.</summary>
+    public IReadOnlyList<VrfPathRow> Rows()
+    {
+        lock (_gate) return [.. _importer.Rows()];
+    }
+
+    private TunnelPeersChanged PeersOf(string network)
+    {
+        Dictionary<MacAddress, InetAddress> peers = [];
+        if (_networks.TryGetValue(network, out Network? found))
+            foreach (TunnelHop hop in found.Users.Keys) peers[hop.RouterMac] = hop.Vtep;
+        return new TunnelPeersChanged(new NetworkName(network), peers);
+    }
+}

@@ -27,6 +27,9 @@ public sealed record DataplaneOptions
     /// <summary>How long routes found at start are kept while no batch said that it is in sync. Longer than a peer takes to come back (RFC 4724 restart time).</summary>
     public TimeSpan RouteHoldTime { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>How long after the default network's routes those of virtual networks count as all there.</summary>
+    public TimeSpan NetworkSettleTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Wait before trying again what the kernel refused; doubles up to <see cref="RetryMaximum"/>.</summary>
     public TimeSpan RetryMinimum { get; init; } = TimeSpan.FromMilliseconds(50);
 

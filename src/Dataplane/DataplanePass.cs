@@ -215,7 +215,7 @@ internal sealed class DataplanePass
         Note("host settings", _settings.Apply());
         if (_domain.Tunnel is { } tunnel)
         {
-            if (!tunnel.Apply(out bool moved)) refused.Add(tunnel.Refused ?? "the tunnel");
+            if (!tunnel.Apply(_routesInSync, out bool moved)) refused.Add(tunnel.Refused ?? "the tunnel");
             if (moved) _routing.OnAddressesChanged();
         }
         _endpoints.OnLinksMoved(_links.Check(out bool linksOk));

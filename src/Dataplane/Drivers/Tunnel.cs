@@ -51,9 +51,10 @@ public sealed class Tunnel(ITunnelKernel kernel)
     public void OnAllChanged() => _needsCheck = _needsResync = true;
 
     /// <summary>Makes the link as wanted, and what is behind it.</summary>
+    /// <param name="mayRemove">All hosts that there are have been heard of: others found behind the tunnel go.</param>
     /// <param name="moved">The link is another than before, so next hops over it are.</param>
     /// <returns>False when something was refused.</returns>
-    public bool Apply(out bool moved)
+    public bool Apply(bool mayRemove, out bool moved)
     {
         moved = false;
         if (_wanted is not { } wanted) return true;
@@ -66,7 +67,7 @@ public sealed class Tunnel(ITunnelKernel kernel)
             if (Refused is not null) return false;
             _needsCheck = false;
         }
-        Refused = (_needsResync ? Resync() : null) ?? ApplyPeers();
+        Refused = (_needsResync ? Resync() : null) ?? ApplyPeers(mayRemove);
         return Refused is null;
     }
 
@@ -111,11 +112,11 @@ public sealed class Tunnel(ITunnelKernel kernel)
         return null;
     }
 
-    private string? ApplyPeers()
+    private string? ApplyPeers(bool mayRemove)
     {
-        if (_peers.InSync) return null;
+        MacAddress[] gone = mayRemove ? [.. _peers.ToDelete] : [], come = [.. _peers.ToUpdate];
+        if (gone.Length + come.Length == 0) return null;
         string? refused = null;
-        MacAddress[] gone = [.. _peers.ToDelete], come = [.. _peers.ToUpdate];
         IReadOnlyList<NetlinkResult> fdb = kernel.ApplyFdb([.. gone.Select(m => new FdbChange(Fdb(m, null), true)), .. come.Select(m => new FdbChange(Fdb(m, _peers.Desired[m]), false))]);
         IReadOnlyList<NetlinkResult> neighbours = kernel.ApplyNeighbours([.. gone.Select(m => new NeighbourChange(Neighbour(m), true)), .. come.Select(m => new NeighbourChange(Neighbour(m), false))]);
         for (int i = 0; i < gone.Length + come.Length; i++)

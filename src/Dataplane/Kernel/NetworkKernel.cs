@@ -1,6 +1,7 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
@@ -56,6 +57,9 @@ public sealed class NetworkKernel : ITunnelKernel
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => _inside.ApplyNeighbours(changes);
     public NetlinkResult<FilterState> ReadTables(string table) => _inside.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => _inside.Commit(transaction);
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _inside.ListFlows();
+    public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _inside.DeleteFlows(flows);
+    public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => _inside.ListOwnAddresses();
     public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);
 
     public void Dispose()

@@ -23,6 +23,9 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private bool _restored;
     private bool _routesInSync;
 
+    // Peers say End-of-RIB for EVPN before they know which route targets we want (RFC 4684), so that their routes come after it: what was found is kept a little longer.
+    private long _settled = long.MaxValue;
+
     private sealed class Domain(RoutingDomain domain, DataplanePass pass)
     {
         public RoutingDomain Routing => domain;
@@ -76,11 +79,16 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     public TimeSpan? Run()
     {
         long now = time.GetTimestamp();
+        if (_settled <= now)
+        {
+            (_routesInSync, _settled) = (true, long.MaxValue);
+            foreach (NetworkName network in _open.Keys) Tell(network, new RoutesChanged([], InSync: true));
+        }
         foreach (Domain domain in _open.Values.Where(d => d.Due <= now)) _dirty.Add(domain);
         foreach (Domain domain in _dirty)
             domain.Due = domain.Pass.Run() is { } again ? time.GetTimestamp() + (long)(again.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
         _dirty.Clear();
-        long next = _open.Count == 0 ? long.MaxValue : _open.Values.Min(d => d.Due);
+        long next = Math.Min(_settled, _open.Count == 0 ? long.MaxValue : _open.Values.Min(d => d.Due));
         return next == long.MaxValue ? null : TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.GetElapsedTime(time.GetTimestamp(), next).Ticks));
     }
 
@@ -162,11 +170,11 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
 
     private RoutesChanged OnRoutes(RoutesChanged e)
     {
-        _routesInSync |= e.InSync;
+        if (e.InSync && !_routesInSync && _settled == long.MaxValue) _settled = time.GetTimestamp() + (long)(options.NetworkSettleTime.TotalSeconds * time.TimestampFrequency);
         ILookup<NetworkName, RouteUpdate> routes = e.Routes.ToLookup(r => r.Prefix.Network);
         foreach (IGrouping<NetworkName, RouteUpdate> updates in routes.Where(r => !r.Key.IsDefault))
             foreach (RouteUpdate update in updates) Known(updates.Key).Learn(update);
-        foreach (NetworkName network in e.InSync ? _open.Keys.ToArray() : [.. routes.Select(r => r.Key).Where(n => !n.IsDefault)]) Tell(network, new RoutesChanged([.. routes[network]], e.InSync));
+        foreach (IGrouping<NetworkName, RouteUpdate> updates in routes.Where(r => !r.Key.IsDefault)) Tell(updates.Key, new RoutesChanged([.. updates]));
         return new RoutesChanged([.. routes[NetworkName.Default]], e.InSync);
     }
 

@@ -15,7 +15,7 @@ public class AttachValidationTests
             ContainerId = "a/b",
             Interface = "much-too-long-name",
             NetworkNamespace = "relative",
-            Network = "blue",
+            Network = "Blue!",
             Namespace = "Not A Label",
             Addresses = ["10.0.0.0/24", "x"],
             Mtu = 10,

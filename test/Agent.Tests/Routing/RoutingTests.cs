@@ -26,7 +26,7 @@ public class RoutingTests
         Assert.Equal((64512u, InetAddress.Parse("192.0.2.1")), (config.LocalAs, config.RouterId));
         Assert.Equal([1790, 1790], config.Listen.Select(l => (int)l.Port));
         Assert.False(peer.Multihop);
-        Assert.Equal(FamilySet.IPv4Unicast, peer.Families);
+        Assert.Equal(FamilySet.IPv4Unicast | FamilySet.Evpn | FamilySet.RouteTarget, peer.Families);
         Assert.IsType<RoutePolicy>(peer.Export);
     }
 
@@ -60,9 +60,9 @@ public class RoutingTests
     public void Ipv6OnlyUnderlay_CarriesIpv4Too()
     {
         PeerView peer = s_peer with { Address = "2001:db8::2" };
-        Assert.Equal(FamilySet.IPv6Unicast, Plan(s_settings, peer).Peers[0].Families);
+        Assert.Equal(FamilySet.IPv6Unicast | FamilySet.Evpn | FamilySet.RouteTarget, Plan(s_settings, peer).Peers[0].Families);
         SpeakerConfig alone = Plan(s_settings with { Ipv4Address = null, Ipv6Address = "2001:db8::1" }, peer);
-        Assert.Equal(FamilySet.IPv4Unicast | FamilySet.IPv6Unicast, alone.Peers[0].Families);
+        Assert.Equal(FamilySet.IPv4Unicast | FamilySet.IPv6Unicast | FamilySet.Evpn | FamilySet.RouteTarget, alone.Peers[0].Families);
         Assert.False(alone.RouterId.IsUnspecified);
     }
 

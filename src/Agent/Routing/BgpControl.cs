@@ -14,7 +14,7 @@ namespace Margay.Agent.Routing;
 /// Keeps the speaker as the view and the addresses in use want it. Told of either from any loop, it works with the latest of both: one task,
 /// which applies what differs and then looks again.
 /// </summary>
-internal sealed class BgpControl(Speaker speaker, BgpListen listen, FibSink fib, TunnelEnd? tunnelEnd, ILogger logger)
+internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logger, FibSink? fib = null, TunnelEnd? tunnelEnd = null)
 {
     // A full queue of one means: it will look anyway.
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -57,7 +57,7 @@ internal sealed class BgpControl(Speaker speaker, BgpListen listen, FibSink fib,
     {
         if (view.Settings is not { } settings) return;
         // What is to be imported is known before anyone is asked to send it.
-        fib.Configure(NetworkAnnouncements.Vrfs(view, use));
+        fib?.Configure(NetworkAnnouncements.Vrfs(view, use));
         IReadOnlyDictionary<Nlri, LocalRoute> wanted = NetworkAnnouncements.Of(view, use, tunnelEnd, SpeakerPlan.RouterId(settings));
         IReadOnlyList<LocalRouteChange> changes = NetworkAnnouncements.Difference(_announcedInNetworks, wanted);
         if (changes.Count > 0) await speaker.UpdateLocalRoutesAsync(changes).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using Margay.Agent.Routing;
 using Margay.Agent.Underlay;
+using Margay.Bgp.Bmp;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Agent;
@@ -34,6 +35,9 @@ internal sealed record AgentOptions
     public string NetworkPrefix { get; init; } = "margay";
 
     public BgpListen Bgp { get; init; } = BgpListen.Default;
+
+    /// <summary>Monitoring stations of BGP (BMP, RFC 7854).</summary>
+    public IReadOnlyList<BmpStationSpec> BmpStations { get; init; } = [];
 
     /// <summary>Where /metrics, /readyz and /livez are served; null for nowhere.</summary>
     public System.Net.IPEndPoint? Metrics { get; init; } = new(System.Net.IPAddress.Loopback, 9091);

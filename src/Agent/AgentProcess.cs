@@ -82,7 +82,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         // BGP.
         FibSink fib = new(dataplane, tunnelEnd is null ? null : new NetworkRoutes(tunnelEnd.Address, tunnelEnd.RouterMac));
         await using Speaker speaker = new(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib });
-        BgpControl bgp = new(speaker, options.Bgp, logger, fib, tunnelEnd);
+        BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger, fib, tunnelEnd);
 
         // Attachments, taken up where the last life left them.
         AttachEffects effects = new(new AttachContext(options.Node, time, logger), places, server, dataplane, attach.Post, bgp.OnAddresses);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Margay.Agent.Routing;
 using Margay.Agent.Underlay;
+using Margay.Bgp.Bmp;
 using Margay.Core.Net;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ internal static class CommandLine
         Option<int?> mtu = new("--mtu") { Description = "MTU of workload interfaces; that of the uplink when not given" };
         Option<string> networks = new("--network-prefix") { Description = "Namespaces of virtual networks are called PREFIX-NETWORK; needed where two agents share /run/netns", DefaultValueFactory = _ => "margay" };
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
+        Option<string[]> stations = new("--bmp-station") { Description = "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) of a monitoring station that is told of BGP peers and routes (BMP, RFC 7854); may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };
         Option<string> format = new("--log-format") { Description = "text or json, on standard error", DefaultValueFactory = _ => "text" };
         format.AcceptOnlyFromAmong("text", "json");
@@ -35,7 +37,7 @@ internal static class CommandLine
 
         RootCommand command = new("margay-agent: keeps this host as the cluster wants it, attaches workloads, speaks BGP.")
         {
-            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, metrics, format, level, labels,
+            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, stations, metrics, format, level, labels,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -54,6 +56,7 @@ internal static class CommandLine
                 Mtu = parsed.GetValue(mtu),
                 NetworkPrefix = Checked(parsed.GetValue(networks)!, IsObjectName, "--network-prefix", "must be a DNS subdomain in lower case", faults),
                 Bgp = Listen(parsed.GetValue(bgp)!, faults),
+                BmpStations = Stations(parsed.GetValue(stations) ?? [], faults),
                 Metrics = Endpoint(parsed.GetValue(metrics)!, faults),
                 JsonLog = parsed.GetValue(format) == "json",
                 LogLevel = parsed.GetValue(level) switch { "debug" => LogLevel.Debug, "warning" => LogLevel.Warning, "error" => LogLevel.Error, _ => LogLevel.Information },
@@ -103,6 +106,18 @@ internal static class CommandLine
             else faults.Add($"--bgp-listen: '{part}' is not an address, :PORT or none");
         }
         return new BgpListen(true, addresses, port);
+    }
+
+    private static List<BmpStationSpec> Stations(string[] texts, List<string> faults)
+    {
+        List<BmpStationSpec> stations = [];
+        foreach (string text in texts.SelectMany(t => t.Split(',')))
+        {
+            if (!IPEndPoint.TryParse(text, out IPEndPoint? e) || e.Port == 0) faults.Add($"--bmp-station: '{text}' is not ADDRESS:PORT or [ADDRESS]:PORT");
+            else if (new BmpStationSpec(InetAddress.FromBytes(e.Address.GetAddressBytes()), (ushort)e.Port) is var station && stations.Contains(station)) faults.Add($"--bmp-station: {text} is there twice; remove one");
+            else stations.Add(station);
+        }
+        return stations;
     }
 
     private static IPEndPoint? Endpoint(string text, List<string> faults)

@@ -154,6 +154,8 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         RequirePolicy = a.RequirePolicy,
         NextHop = a.NextHop,
         AllowOwnAs = a.AllowOwnAs,
+        LocalAsMode = a.LocalAsMode,
+        RouteTargets = a.RouteTargets,
         ClusterId = a.ClusterId,
         RouteReflectorClient = a.RouteReflectorClient,
         PrefixLimit = a.PrefixLimit,

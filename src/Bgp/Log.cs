@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "peer {Peer} restarts: keeping its routes for {Seconds} s")]
     internal static partial void GracefulRestart(ILogger logger, string peer, double seconds);
 
+    [LoggerMessage(11, LogLevel.Warning, "peer {Peer}: {Count} routes come near the limit of {Limit}")]
+    internal static partial void PrefixLimitNear(ILogger logger, string peer, int count, int limit);
+
     [LoggerMessage(9, LogLevel.Information, "monitoring station {Address} port {Port}: connected")]
     internal static partial void StationUp(ILogger logger, string address, ushort port);
 

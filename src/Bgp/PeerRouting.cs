@@ -45,6 +45,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         LocalAs = peer.LocalAs,
         SpeakerAs = loop.LocalAs,
         AllowOwnAs = peer.Spec.AllowOwnAs,
+        PrependAs = session.Agreed.External && peer.Spec.LocalAsMode.HasFlag(LocalAsModes.PrependInbound) && peer.LocalAs != loop.LocalAs ? peer.LocalAs : 0,
         RouterId = loop.RouterId.IPv4Value,
         ClusterId = ClusterId.IPv4Value,
         LocalAddress = session.Connection.LocalAddress,
@@ -70,15 +71,17 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             External = agreed.External,
             Client = !agreed.External && spec.RouteReflectorClient,
             LocalAs = peer.LocalAs,
+            SecondAs = agreed.External && spec.LocalAsMode.HasFlag(LocalAsModes.ShowOwnAs) && peer.LocalAs != loop.LocalAs ? loop.LocalAs : 0,
             ClusterId = ClusterId.IPv4Value,
             NextHop = spec.NextHop,
             Self = SelfFor(session.Connection.LocalAddress, family, extended),
             FourOctetAs = agreed.FourOctetAs,
             ExtendedNextHop = extended,
+            ExtendedMessage = agreed.ExtendedMessage,
             AddPath = agreed.AddPathSend.Has(family),
             Filter = spec.Export,
             LongLived = agreed.LongLived,
-            Targets = CarriesTargets(family) ? session.Targets : null,
+            Targets = CarriesTargets(family) ? session.Targets ?? spec.RouteTargets : null,
             DenyAll = agreed.External && spec.RequirePolicy && spec.Export is null,
         };
     }
@@ -134,6 +137,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         }
         peer.StaleFamilies = kept;
         peer.LongLivedStale = session.Agreed.LongLivedStale;
+        Array.Clear(peer.LongLivedUntil);
         if (kept == 0) return;
         Log.GracefulRestart(loop.Logger, peer.Name, gr!.RestartSeconds);
         loop.Timers.Set(peer.RestartTimer, loop.Now + TimeSpan.FromSeconds(gr.RestartSeconds));
@@ -146,8 +150,11 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         FamilySet preserved = session.Agreed!.GracefulRestart is { } gr ? gr.Families & gr.Forwarding : 0;
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
+            // RFC 9494 §4.2: once the long-lived time runs, its own F bit counts too.
+            if (peer.LongLivedUntil[f] > TimeSpan.Zero && !session.Agreed.LongLivedForwarding.Has(f)) preserved &= ~KnownFamilies.Bit(f);
             if (peer.StaleFamilies.Has(f) && !preserved.Has(f)) loop.Tables[f].RemoveAll(rib, onlyStale: true);
         }
+        Array.Clear(peer.LongLivedUntil);
         peer.StaleFamilies &= preserved;
         if (peer.StaleFamilies != 0) loop.Timers.Set(peer.RestartTimer, loop.Now + s_staleLimit);
         else TimerQueue.Cancel(peer.RestartTimer);
@@ -169,29 +176,74 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     /// <summary>RFC 2918 both ways: asks for the peer's routes, sends ours.</summary>
     internal void Refresh(BgpSession session)
     {
+        for (int f = 0; f < KnownFamilies.Count; f++)
+        {
+            if (!session.Agreed!.Families.Has(f)) continue;
+            SendAgain(session, f);
+            if (session.Agreed.RouteRefresh) session.Send(RouteRefreshMessage.Of(f, 0).ToMessage());
+        }
+    }
+
+    /// <summary>Sends our routes again, between demarcations where the peer knows them (RFC 7313 §4).</summary>
+    internal void SendAgain(BgpSession session, int family)
+    {
+        bool demarcate = session.Agreed!.EnhancedRouteRefresh;
         foreach (GroupMember m in session.Output.Members)
         {
-            m.Group.Resend(m);
-            Family f = KnownFamilies.Of(m.Group.Policy.Family);
-            if (session.Agreed!.RouteRefresh) session.Send(new RouteRefreshMessage((ushort)f.Afi, 0, (byte)f.Safi).ToMessage());
+            if (m.Group.Policy.Family != family) continue;
+            if (demarcate) session.Send(RouteRefreshMessage.Of(family, 1).ToMessage());
+            m.Group.Resend(m, demarcate);
         }
         loop.RequestFlush(session);
+    }
+
+    /// <summary>The peer begins to send a family anew: what it has told so far counts as stale until it says it again.</summary>
+    internal void RefreshBegins(BgpSession session, int family)
+    {
+        // RFC 7313 §4: before the first End-of-RIB of a graceful restart it says nothing.
+        if (!session.Agreed!.EnhancedRouteRefresh || peer.StaleFamilies.Has(family)) return;
+        loop.Tables[family].MarkStale(session.RibPeer!);
+        session.Refreshing |= KnownFamilies.Bit(family);
+        PeerRouting self = this;
+        session.RefreshTimer ??= new LoopTimer(() => self.RefreshExpired(session));
+        loop.Timers.Set(session.RefreshTimer, loop.Now + s_staleLimit);
+    }
+
+    internal void RefreshEnds(BgpSession session, int family)
+    {
+        if (!session.Refreshing.Has(family)) return;
+        session.Refreshing &= ~KnownFamilies.Bit(family);
+        loop.Tables[family].RemoveAll(session.RibPeer!, onlyStale: true);
+    }
+
+    // A peer that never ends its refresh must not keep old routes alive.
+    private void RefreshExpired(BgpSession session)
+    {
+        for (int f = 0; f < KnownFamilies.Count; f++) RefreshEnds(session, f);
     }
 
     /// <summary>The peer did not come back, or did not finish, in time: its routes go, or stay as least preferred for the long-lived time (RFC 9494 §4.2).</summary>
     internal void RestartExpired()
     {
-        (FamilySet families, TimeSpan time) = peer.Established is null ? peer.LongLivedStale : default;
-        FamilySet kept = peer.StaleFamilies & families;
+        TimeSpan next = TimeSpan.MaxValue;
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (!peer.StaleFamilies.Has(f)) continue;
-            if (kept.Has(f)) loop.Tables[f].MarkLongLivedStale(peer.RibPeer!);
-            else loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
+            ref TimeSpan until = ref peer.LongLivedUntil[f];
+            if (until == TimeSpan.Zero && peer.Established is null && peer.LongLivedStale[f] > TimeSpan.Zero)
+            {
+                until = loop.Now + peer.LongLivedStale[f];
+                loop.Tables[f].MarkLongLivedStale(peer.RibPeer!);
+            }
+            if (until > loop.Now)
+            {
+                next = until < next ? until : next;
+                continue;
+            }
+            loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
+            peer.StaleFamilies &= ~KnownFamilies.Bit(f);
         }
-        peer.StaleFamilies = kept;
-        peer.LongLivedStale = default;
-        if (kept != 0) loop.Timers.Set(peer.RestartTimer, loop.Now + time);
+        if (next < TimeSpan.MaxValue) loop.Timers.Set(peer.RestartTimer, next);
         else if (peer is { IsDynamic: true, Established: null }) loop.Peers.RemoveDynamic(peer);
     }
 
@@ -203,7 +255,8 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             if (peer.StaleFamilies.Has(f)) loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);
         }
         peer.StaleFamilies = 0;
-        peer.LongLivedStale = default;
+        peer.LongLivedStale = new TimeSpan[KnownFamilies.Count];
+        Array.Clear(peer.LongLivedUntil);
         TimerQueue.Cancel(peer.RestartTimer);
         if (peer.IsDynamic) loop.Peers.RemoveDynamic(peer);
     }
@@ -214,6 +267,11 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         if (limit.Maximum <= 0) return null;
         foreach (int received in session.RibPeer!.Received)
         {
+            if (limit.WarnAtPercent > 0 && !session.WarnedOfPrefixLimit && received > (long)limit.Maximum * limit.WarnAtPercent / 100)
+            {
+                session.WarnedOfPrefixLimit = true;
+                Log.PrefixLimitNear(loop.Logger, peer.Name, received, limit.Maximum);
+            }
             if (received <= limit.Maximum) continue;
             Log.PrefixLimit(loop.Logger, peer.Name, received, limit.Maximum);
             peer.Hold(limit.RestartAfter);
@@ -231,7 +289,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         rib.DenyImport = session.Agreed!.External && spec.RequirePolicy && spec.Import is null;
         rib.Source = rib.Source with { IsClient = !session.Agreed.External && spec.RouteReflectorClient };
         session.Inbound = MakeInbound(session);
-        bool import = clusterChanged || !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId;
+        bool import = clusterChanged || !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId || before.LocalAsMode != spec.LocalAsMode;
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (import && session.Agreed.Families.Has(f)) loop.Inbound.Reimport(rib, session.Inbound, f);

@@ -34,6 +34,9 @@ public sealed record PeerSpec
     /// <summary>Our AS towards this peer (local-AS); null is the speaker's own.</summary>
     public uint? LocalAs { get; init; }
 
+    /// <summary>What <see cref="LocalAs"/> does to AS_PATH besides standing first in what the external peer is sent.</summary>
+    public LocalAsModes LocalAsMode { get; init; }
+
     /// <summary>Source address of the connection; null lets the kernel choose.</summary>
     public InetAddress? LocalAddress { get; init; }
 
@@ -96,6 +99,9 @@ public sealed record PeerSpec
     /// <summary>Watches the way to the peer (RFC 5880, 5882); null is off.</summary>
     public BfdSpec? Bfd { get; init; }
 
+    /// <summary>VPN and EVPN: the route targets of the routes that the peer is sent, if it says none itself by RFC 4684; null: all.</summary>
+    public RouteTargetSet? RouteTargets { get; init; }
+
     /// <summary>ADD-PATH (RFC 7911) offered for all <see cref="Families"/>.</summary>
     public AddPathMode AddPath { get; init; }
 
@@ -146,6 +152,19 @@ public enum NextHopMode
     Keep,
 }
 
+/// <summary>Other vendors' ways with a local AS; without any of them the peer sees only the local AS, and routes from it do not show it (no-prepend replace-as).</summary>
+[Flags]
+public enum LocalAsModes
+{
+    None = 0,
+
+    /// <summary>The external peer sees the speaker's own AS behind the local one (no replace-as).</summary>
+    ShowOwnAs = 1,
+
+    /// <summary>Routes from the external peer get the local AS in front (no no-prepend).</summary>
+    PrependInbound = 2,
+}
+
 [Flags]
 public enum AddPathMode
 {
@@ -167,7 +186,8 @@ public sealed record PeerTimers(TimeSpan Hold, TimeSpan ConnectRetry, TimeSpan I
 
 /// <summary>At most <paramref name="Maximum"/> routes per family from the peer; 0 is no limit.</summary>
 /// <param name="RestartAfter">Null: stays down until it is configured anew.</param>
-public sealed record PrefixLimit(int Maximum, TimeSpan? RestartAfter)
+/// <param name="WarnAtPercent">Of the maximum, at which the log has a warning; 0 is none.</param>
+public sealed record PrefixLimit(int Maximum, TimeSpan? RestartAfter, int WarnAtPercent = 75)
 {
     public static PrefixLimit None { get; } = new(0, null);
 }

@@ -82,11 +82,14 @@ internal sealed class Snapshots(SpeakerLoop loop)
     {
         ref RibTable.PathEntry p = ref table.Path(path);
         RibPeer peer = table.Peer(p.Peer);
-        PathAttributes attributes = table.Attributes[p.Received];
+        PathAttributes judged = table.Attributes[p.Attributes];
         string words = reason.ToWords();
         // The filter is a pure function: asked again it says why.
-        if (reason == PathReason.ImportFilter && peer.Import?.Apply(new FilterContext(nlri, attributes, peer.Source, peer.IsExternal)).Reason is { } why) words += $": {why}";
-        return new RouteRow(nlri, peer.Source.PeerName, p.PathId, received ? attributes : table.Attributes[p.Attributes], reason == PathReason.Best, p.Stale, words);
+        if (reason == PathReason.ImportFilter && peer.Import?.Apply(new FilterContext(nlri, judged, peer.Source, peer.IsExternal)).Reason is { } why) words += $": {why}";
+        return new RouteRow(nlri, peer.Source.PeerName, p.PathId, received ? table.Attributes[p.Received] : judged, reason == PathReason.Best, p.Stale, words)
+        {
+            Since = DateTimeOffset.FromUnixTimeSeconds(p.Since),
+        };
     }
 
     private void AddSent(ImmutableArray<RouteRow>.Builder rows, int family, int prefix, Nlri nlri, string? peer)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Margay.Bgp.Bmp;
+using Margay.Bgp.Mrt;
 using Margay.Bgp.Session;
 using Margay.Bgp.Transport;
 using Margay.Bgp.Wire;
@@ -105,6 +106,18 @@ public sealed class Speaker : IAsyncDisposable
     /// <summary>Rows of one table. <paramref name="peer"/> names a peer for the Adj-RIBs; <paramref name="within"/> limits to a prefix and its more specifics.</summary>
     public Task<ImmutableArray<RouteRow>> GetRoutesAsync(RibKind table, Family family, string? peer = null, IpPrefix? within = null) =>
         Ask(() => _snapshots!.Routes(table, family, peer, within));
+
+    /// <summary>
+    /// Writes all usable paths into a file in MRT format (RFC 6396, TABLE_DUMP_V2), which appears whole or not at all. <see cref="IOException"/> and
+    /// <see cref="UnauthorizedAccessException"/> as files have them.
+    /// </summary>
+    public async Task<MrtSummary> DumpAsync(string file, CancellationToken cancel = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        MrtDump dump = await Ask(() => new MrtDump(_loop!)).ConfigureAwait(false);
+        long bytes = await MrtFile.WriteAsync(file, () => Ask(dump.Next), cancel).ConfigureAwait(false);
+        return new MrtSummary(file, dump.Peers, dump.Routes, bytes);
+    }
 
     /// <summary>Null if nobody ever told of the prefix.</summary>
     public Task<RouteExplanation?> ExplainAsync(Nlri nlri) => Ask(() => _snapshots!.Explain(nlri));

@@ -25,6 +25,11 @@ internal static class SpeakerConfigCheck
                 faults.Add($"{at}.RemoteAddress: {address} is also the address of '{addresses[address]}'; remove one");
             CheckPeer(faults, at, peer);
         }
+        for (int i = 0; i < config.BmpStations.Length; i++)
+        {
+            if (config.BmpStations[i].Port == 0) faults.Add(string.Create(CultureInfo.InvariantCulture, $"BmpStations[{i}].Port: must be 1 to 65535"));
+            if (config.BmpStations.IndexOf(config.BmpStations[i]) != i) faults.Add(string.Create(CultureInfo.InvariantCulture, $"BmpStations[{i}]: is there twice; remove one"));
+        }
         return faults;
     }
 

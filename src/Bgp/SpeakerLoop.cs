@@ -303,13 +303,21 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public void OnRouteRefresh(BgpSession session, RouteRefreshMessage message)
     {
         int family = KnownFamilies.IndexOf(message.Afi, message.Safi);
-        // RFC 7313 §4: demarcations are for the requester, which we are when we asked; unknown subtypes are ignored.
-        if (message.Subtype != 0 || family < 0) return;
-        foreach (GroupMember m in session.Output.Members)
+        // RFC 7313 §5: unknown subtypes are ignored.
+        if (family < 0 || !session.Agreed!.Families.Has(family)) return;
+        PeerRouting routing = new(this, session.Peer);
+        switch (message.Subtype)
         {
-            if (m.Group.Policy.Family == family) m.Group.Resend(m);
+            case 0:
+                routing.SendAgain(session, family);
+                break;
+            case 1:
+                routing.RefreshBegins(session, family);
+                break;
+            case 2:
+                routing.RefreshEnds(session, family);
+                break;
         }
-        RequestFlush(session);
     }
 
     public void OnPathChanged(Peer peer, InetAddress? local) => Liveness.Update(peer, local);

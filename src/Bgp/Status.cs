@@ -88,7 +88,11 @@ public enum RibKind
 /// <param name="Peer">Adj-RIB-Out: the peer it is sent to; else the one it came from, empty for our own.</param>
 /// <param name="PathId">Of ADD-PATH, 0 without.</param>
 /// <param name="Reason">Why it is, or is not, the best path.</param>
-public sealed record RouteRow(Nlri Nlri, string Peer, uint PathId, PathAttributes Attributes, bool Best, bool Stale, string Reason);
+public sealed record RouteRow(Nlri Nlri, string Peer, uint PathId, PathAttributes Attributes, bool Best, bool Stale, string Reason)
+{
+    /// <summary>When it was received, in whole seconds; null for what is sent.</summary>
+    public DateTimeOffset? Since { get; init; }
+}
 
 /// <summary>All candidates for a prefix, the best first, each with the step that decided against it.</summary>
 /// <param name="AdvertisedTo">Peers that are sent the best path; <paramref name="NotAdvertisedTo"/> gives the others with the reason.</param>

@@ -22,6 +22,25 @@ public class CommandLineTests
         Assert.Equal(("1", "a"), (got.Labels["rack"], got.Labels["zone"]));
     }
 
+    [Theory]
+    [InlineData("192.0.2.10:1790", true)]
+    [InlineData("[2001:db8::10]:1790", true)]
+    [InlineData("192.0.2.10", false)]
+    [InlineData("192.0.2.10:0", false)]
+    [InlineData("station:1790", false)]
+    [InlineData("192.0.2.10:1790,192.0.2.10:1790", false)]
+    public async Task MonitoringStation_IsAnAddressAndAPort(string text, bool good)
+    {
+        AgentOptions? got = null;
+        int exit = await CommandLine.Build((options, _) =>
+        {
+            got = options;
+            return Task.FromResult(0);
+        }).Parse(["--node", "n1", "--bmp-station", text]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(good ? 0 : 2, exit);
+        if (good) Assert.Equal(1790, Assert.Single(got!.BmpStations).Port);
+    }
+
     [Fact]
     public async Task EveryFault_IsReported_AndNothingRuns()
     {

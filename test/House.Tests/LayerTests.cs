@@ -57,6 +57,8 @@ public class LayerTests
         ("Bgp", "Rib", "Transport", "tables know nothing of sockets"),
         ("Bgp", "Rib", "Filter", "a table asks a filter, and knows no policy language"),
         ("Bgp", "Filter", "Session", "policy is of routes"),
+        ("Bgp", "Rib", "Bmp", "tables are looked at, and do not look back"),
+        ("Bgp", "Session", "Bmp", "sessions do not know who looks on"),
         ("Bgp", "Transport", "Session", "sockets carry bytes for whoever asks"),
         ("Bgp", "Transport", "Bfd", "sockets carry bytes for whoever asks"),
         ("Bgp", "Session", "Bfd", "a session is told that a way is dead, not how that was found"),

@@ -15,23 +15,27 @@ using Margay.Ipam;
 
 namespace Margay.Agent.Health;
 
-/// <summary>Answers questions about the agent, over the socket and for probes. Reads snapshots; changes nothing.</summary>
+/// <summary>Answers questions about the agent, over the socket and for probes. Reads snapshots; changes nothing but the file that a dump is asked for.</summary>
 /// <param name="attach">Null, like <paramref name="dataplane"/>, in a reflector, which has no host to keep.</param>
 internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics)
 {
     private const int MeshWarning = 100;
 
-    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "ipam", "view", "metrics"];
+    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "bgp-stations", "bgp-dump", "ipam", "view", "metrics"];
+
+    private readonly BgpQueries _bgp = new(speaker, dataplane);
 
     public async Task<AgentReply> AnswerAsync(QueryRequest request, CancellationToken cancel)
     {
+        if (request.Topic == "bgp-dump") return await _bgp.DumpAsync(request.Argument, cancel).ConfigureAwait(false);
         QueryReply? reply = request.Topic switch
         {
             "status" => await StatusAsync(cancel).ConfigureAwait(false),
             "endpoints" => await EndpointsAsync(request.Argument, cancel).ConfigureAwait(false),
             "bgp-peers" => await PeersAsync(request.Argument).ConfigureAwait(false),
             "bgp-routes" => await RoutesAsync(request.Argument).ConfigureAwait(false),
-            "bgp-explain" => await ExplainAsync(request.Argument).ConfigureAwait(false),
+            "bgp-explain" => await _bgp.ExplainAsync(request.Argument, cancel).ConfigureAwait(false),
+            "bgp-stations" => await _bgp.StationsAsync().ConfigureAwait(false),
             "ipam" => await IpamAsync(cancel).ConfigureAwait(false),
             "view" => View(),
             "metrics" => new QueryReply { Text = await MetricsAsync(cancel).ConfigureAwait(false) },
@@ -155,21 +159,6 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
         return rows.ToReply();
     }
 
-    private async Task<QueryReply?> ExplainAsync(string? argument)
-    {
-        if (!IpPrefix.TryParse(argument, out IpPrefix prefix)) return null;
-        Table rows = new("RANK", "PEER", "NEXT HOP", "AS PATH", "REASON");
-        RouteExplanation? explanation = await speaker.ExplainAsync(prefix).ConfigureAwait(false);
-        if (explanation is null) return rows.ToReply($"nobody has told of {prefix}");
-        int rank = 1;
-        foreach (Bgp.RouteRow row in explanation.Candidates)
-            rows.Add(Number(rank++), row.Peer.Length == 0 ? "local" : row.Peer, row.Attributes.NextHop.ToString() ?? "", row.Attributes.AsPath.ToString(), row.Reason);
-        StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"advertised to: {(explanation.AdvertisedTo.Length == 0 ? "nobody" : string.Join(", ", explanation.AdvertisedTo))}\n");
-        foreach ((string peer, string reason) in explanation.NotAdvertisedTo) text.Append(CultureInfo.InvariantCulture, $"not to {peer}: {reason}\n");
-        return rows.ToReply(text.ToString());
-    }
-
     private async Task<QueryReply?> IpamAsync(CancellationToken cancel)
     {
         if (attach is null) return null;
@@ -203,6 +192,7 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
         AgentMetrics.Head(text, "margay_bfd_up", "gauge", "1 while BFD says that the way to the peer is alive; absent for peers without BFD.");
         foreach (PeerStatus peer in peers)
             if (peer.Bfd is { } bfd) text.Append(CultureInfo.InvariantCulture, $"margay_bfd_up{{peer=\"{peer.Name}\"}} {(bfd.State == BfdState.Up ? 1 : 0)}\n");
+        await _bgp.WriteMetricsAsync(text).ConfigureAwait(false);
         AgentMetrics.Gauge(text, "process_resident_memory_bytes", "Resident memory.", Environment.WorkingSet);
         return text.ToString();
     }

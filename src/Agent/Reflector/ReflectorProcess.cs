@@ -44,7 +44,7 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
         Connection connection = new() { View = viewLog.View };
         AgentMetrics metrics = new();
         await using Speaker speaker = new(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger });
-        BgpControl bgp = new(speaker, options.Bgp, logger);
+        BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger);
         if (!viewLog.View.IsEmpty) bgp.OnView(viewLog.View);
 
         Queries queries = new(options, version, null, null, speaker, connection, metrics);

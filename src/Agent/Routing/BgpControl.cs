@@ -3,6 +3,7 @@ using Margay.Agent.Attach;
 using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Bgp;
+using Margay.Bgp.Bmp;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.Dataplane.Networks;
@@ -14,7 +15,7 @@ namespace Margay.Agent.Routing;
 /// Keeps the speaker as the view and the addresses in use want it. Told of either from any loop, it works with the latest of both: one task,
 /// which applies what differs and then looks again.
 /// </summary>
-internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logger, FibSink? fib = null, TunnelEnd? tunnelEnd = null)
+internal sealed class BgpControl(Speaker speaker, BgpSettings settings, ILogger logger, FibSink? fib = null, TunnelEnd? tunnelEnd = null)
 {
     // A full queue of one means: it will look anyway.
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -55,10 +56,10 @@ internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logg
 
     private async Task UpdateNetworksAsync(HeldView view, AddressUseSnapshot use)
     {
-        if (view.Settings is not { } settings) return;
+        if (view.Settings is not { } node) return;
         // What is to be imported is known before anyone is asked to send it.
         fib?.Configure(NetworkAnnouncements.Vrfs(view, use));
-        IReadOnlyDictionary<Nlri, LocalRoute> wanted = NetworkAnnouncements.Of(view, use, tunnelEnd, SpeakerPlan.RouterId(settings));
+        IReadOnlyDictionary<Nlri, LocalRoute> wanted = NetworkAnnouncements.Of(view, use, tunnelEnd, SpeakerPlan.RouterId(node));
         IReadOnlyList<LocalRouteChange> changes = NetworkAnnouncements.Difference(_announcedInNetworks, wanted);
         if (changes.Count > 0) await speaker.UpdateLocalRoutesAsync(changes).ConfigureAwait(false);
         _announcedInNetworks = wanted;
@@ -66,7 +67,8 @@ internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logg
 
     private async Task ConfigureAsync(HeldView view)
     {
-        if (SpeakerPlan.Of(view, listen, out IReadOnlyList<string> faults) is not { } config || SameAs(config, _applied)) return;
+        if (SpeakerPlan.Of(view, settings.Listen, out IReadOnlyList<string> faults) is not { } config || SameAs(config, _applied)) return;
+        config = config with { BmpStations = [.. settings.BmpStations], SystemName = settings.Node };
         faults = [.. faults, .. await speaker.ApplyAsync(config).ConfigureAwait(false)];
         _applied = config;
         Log.BgpConfigured(logger, config.LocalAs, config.RouterId.ToString(), config.Peers.Length);
@@ -79,3 +81,7 @@ internal sealed class BgpControl(Speaker speaker, BgpListen listen, ILogger logg
         && a.LocalAs == b.LocalAs && a.RouterId == b.RouterId && a.ClusterId == b.ClusterId
         && a.Listen.SequenceEqual(b.Listen) && a.Peers.SequenceEqual(b.Peers);
 }
+
+/// <summary>What the operator says of BGP to this agent alone, besides what the cluster says.</summary>
+/// <param name="Node">What monitoring stations are told that this speaker is called.</param>
+internal sealed record BgpSettings(BgpListen Listen, IReadOnlyList<BmpStationSpec> BmpStations, string Node);

@@ -7,7 +7,7 @@ namespace Margay.Bgp.Rib;
 internal readonly record struct Candidate(PathAttributes Attributes, RibPeer Peer, uint PathId, uint NextHopMetric);
 
 /// <summary>
-/// Which of the usable paths of a prefix is best: RFC 4271 §9.1.2.2 with RFC 4456 §9 and RFC 9494 §4.3. A pure function. Works by elimination,
+/// Which of the usable paths of a prefix is best: RFC 4271 §9.1.2.2 with RFC 4456 §9, RFC 7432 §15 and RFC 9494 §4.3. A pure function. Works by elimination,
 /// step by step over all candidates, because MED is only comparable within one neighbouring AS: with comparison in pairs the result would depend
 /// on the order of arrival.
 /// </summary>
@@ -23,6 +23,9 @@ internal static class DecisionProcess
         if (all.Length == 1) return 0;
         KeepLowest(all, reasons, PathReason.LocalRoute, static c => c.Peer.IsLocal ? 0u : 1);
         KeepLowest(all, reasons, PathReason.LongLivedStale, static c => (c.Attributes.WellKnown & WellKnownCommunities.LlgrStale) != 0 ? 1u : 0);
+        // RFC 7432 §15: where an address moved to last, whatever else speaks for another place.
+        KeepLowest(all, reasons, PathReason.Mobility, static c => c.Attributes.Mobility > uint.MaxValue ? 0u : 1);
+        KeepLowest(all, reasons, PathReason.Mobility, static c => ~(uint)c.Attributes.Mobility);
         KeepLowest(all, reasons, PathReason.LocalPref, static c => ~c.Attributes.LocalPrefOrDefault);
         KeepLowest(all, reasons, PathReason.AsPathLength, static c => c.Attributes.AsPathLength);
         KeepLowest(all, reasons, PathReason.Origin, static c => (uint)c.Attributes.OriginValue);

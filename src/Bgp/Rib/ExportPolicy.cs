@@ -17,6 +17,9 @@ internal sealed record ExportPolicy
     /// <summary>The members are our route reflector clients.</summary>
     internal bool Client { get; init; }
     internal required uint LocalAs { get; init; }
+
+    /// <summary>External: what stands behind <see cref="LocalAs"/> in AS_PATH; 0 is nothing.</summary>
+    internal uint SecondAs { get; init; }
     internal uint ClusterId { get; init; }
     internal NextHopMode NextHop { get; init; }
 
@@ -26,6 +29,8 @@ internal sealed record ExportPolicy
 
     /// <summary>The members understand IPv6 next hops of IPv4 routes.</summary>
     internal bool ExtendedNextHop { get; init; }
+    /// <summary>The members take messages of more than 4096 octets (RFC 8654).</summary>
+    internal bool ExtendedMessage { get; init; }
     internal bool AddPath { get; init; }
     internal IRouteFilter? Filter { get; init; }
 
@@ -161,6 +166,12 @@ internal sealed record ExportPolicy
             WriteAs4Path(ref w, attributes.AsPath.Bytes);
             done = 17;
         }
+        // RFC 6793 §4.2.2: the number that AS_TRANS stands for.
+        if (done < 18 && upTo > 18 && !FourOctetAs && attributes.Value(AttributeType.Aggregator) is { Length: 8 } aggregator && BinaryPrimitives.ReadUInt32BigEndian(aggregator) > ushort.MaxValue)
+        {
+            AttributeWriting.Write(ref w, AttributeType.As4Aggregator, AttributeFlags.Optional | AttributeFlags.Transitive, aggregator);
+            done = 18;
+        }
     }
 
     private void WriteClusterList(ref SpanWriter w, scoped ReadOnlySpan<byte> list, bool prepend)
@@ -181,15 +192,18 @@ internal sealed record ExportPolicy
             AttributeWriting.Write(ref w, AttributeType.AsPath, AttributeFlags.Transitive, path);
             return;
         }
-        byte[] out4 = External ? AsPathEdit.Prepend(AsPathEdit.WithoutConfederation(path), [LocalAs]) : path.ToArray();
+        byte[] out4 = External ? WithOurAs(path) : path.ToArray();
         if (!FourOctetAs) AsPathWidening.Narrow(out4, out out4);
         AttributeWriting.Write(ref w, AttributeType.AsPath, AttributeFlags.Transitive, out4);
     }
 
+    private byte[] WithOurAs(ReadOnlySpan<byte> path) =>
+        AsPathEdit.Prepend(AsPathEdit.WithoutConfederation(path), SecondAs == 0 ? [LocalAs] : [LocalAs, SecondAs]);
+
     // RFC 6793 §4.2.2: only if some number did not fit.
     private void WriteAs4Path(ref SpanWriter w, scoped ReadOnlySpan<byte> path)
     {
-        byte[] out4 = External ? AsPathEdit.Prepend(AsPathEdit.WithoutConfederation(path), [LocalAs]) : path.ToArray();
+        byte[] out4 = External ? WithOurAs(path) : path.ToArray();
         if (AsPathWidening.Narrow(out4, out _))
             AttributeWriting.Write(ref w, AttributeType.As4Path, AttributeFlags.Optional | AttributeFlags.Transitive, AsPathEdit.WithoutConfederation(out4));
     }

@@ -64,6 +64,9 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
 
     internal bool IsSlow => _behind is not null;
 
+    /// <summary>The end of a refresh is still to be marked (RFC 7313).</summary>
+    internal bool Demarcate { get; set; }
+
     /// <summary>Of whoever sends for this member; the RIB does not look at it.</summary>
     internal object? Owner { get; set; }
 
@@ -75,9 +78,10 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
     /// <summary>All is sent, of the log too.</summary>
     internal bool IsDrained => _dump is null && _behind is null && !Seek();
 
-    internal void ReadDump(TableDump dump)
+    internal void ReadDump(TableDump dump, bool demarcate)
     {
         Stop();
+        Demarcate |= demarcate;
         _dump = dump;
         dump.Readers++;
         _log = dump.Log;
@@ -186,7 +190,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
                 {
                     dump.EncodeNext();
                 }
-                else
+                else if (!EndRefresh())
                 {
                     dump.Readers--;
                     _dump = null;
@@ -199,7 +203,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
             {
                 EncodeBehind();
             }
-            else if (_behind is not null)
+            else if (_behind is not null && !EndRefresh())
             {
                 _behind = null;
                 _behindSet = null;
@@ -208,12 +212,26 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
                 AtEnd();
                 return false;
             }
-            else
+            else if (_behind is null)
             {
                 return false;
             }
             if (Seek()) return true;
         }
+    }
+
+    // RFC 7313 §4: EoRR comes after the last route, in a log of its own.
+    private bool EndRefresh()
+    {
+        if (!Demarcate) return false;
+        Demarcate = false;
+        byte[] end = RouteRefreshMessage.Of(Group.Policy.Family, 2).ToMessage();
+        _log = new UpdateLog();
+        end.CopyTo(_log.Reserve());
+        _log.Commit(end.Length, -1, -1, default);
+        _segment = _log.First;
+        _offset = 0;
+        return true;
     }
 
     private void EncodeBehind()

@@ -18,6 +18,8 @@ internal sealed record InboundContext
     internal required uint LocalAs { get; init; }
     internal required uint SpeakerAs { get; init; }
     internal int AllowOwnAs { get; init; }
+    /// <summary>Put in front of AS_PATH of what came; 0 is nothing.</summary>
+    internal uint PrependAs { get; init; }
     internal required uint RouterId { get; init; }
     internal uint ClusterId { get; init; }
 
@@ -112,7 +114,7 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
                 id = attributes.Intern(Block(nextHop, payload, encoded));
                 unusable = WhyUnusable(peer, context, attributes[id]);
             }
-            Import(table, peer, item, id, unusable);
+            Import(table, peer, context, item, id, unusable);
         }
         attributes.Release(id);
         return complete;
@@ -129,25 +131,38 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
         return w.Written;
     }
 
-    private void Import(RibTable table, RibPeer peer, in NlriItem item, int id, PathReason unusable)
+    private void Import(RibTable table, RibPeer peer, InboundContext context, in NlriItem item, int id, PathReason unusable)
+    {
+        if (context.PrependAs == 0 || unusable != PathReason.Best)
+        {
+            Filter(table, peer, item, id, id, unusable);
+            return;
+        }
+        int longer = attributes.Intern(attributes[id].ToBuilder().PrependAsPath(context.PrependAs).Build());
+        Filter(table, peer, item, id, longer, unusable);
+        attributes.Release(longer);
+    }
+
+    // From what was received to what the filter makes of it, by way of what it is given.
+    private void Filter(RibTable table, RibPeer peer, in NlriItem item, int received, int given, PathReason unusable)
     {
         if (unusable != PathReason.Best || peer.Import is null)
         {
             if (unusable != PathReason.Best) peer.Refused[(int)unusable]++;
-            table.Announce(peer, _key, item.PathId, id, id, unusable);
+            table.Announce(peer, _key, item.PathId, received, given, unusable);
             return;
         }
         Nlri nlri = new(KnownFamilies.Of(table.Family), _key.AsSpan(0, item.KeyLength).ToArray());
-        FilterResult result = peer.Import.Apply(new FilterContext(nlri, attributes[id], peer.Source, peer.IsExternal));
+        FilterResult result = peer.Import.Apply(new FilterContext(nlri, attributes[given], peer.Source, peer.IsExternal));
         if (result is { Accepted: true, Attributes: { } changed })
         {
             int imported = attributes.Intern(changed);
-            table.Announce(peer, _key, item.PathId, id, imported, PathReason.Best);
+            table.Announce(peer, _key, item.PathId, received, imported, PathReason.Best);
             attributes.Release(imported);
             return;
         }
         if (!result.Accepted) peer.Refused[(int)PathReason.ImportFilter]++;
-        table.Announce(peer, _key, item.PathId, id, id, result.Accepted ? PathReason.Best : PathReason.ImportFilter);
+        table.Announce(peer, _key, item.PathId, received, given, result.Accepted ? PathReason.Best : PathReason.ImportFilter);
     }
 
     internal static PathReason WhyUnusable(RibPeer peer, InboundContext context, PathAttributes a)
@@ -187,7 +202,7 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
             RibTable.PathEntry path = table.Path(i);
             NlriItem item = new() { PathId = path.PathId, KeyLength = table.CopyKey(path.Prefix, _key) };
             attributes.AddReference(path.Received);
-            Import(table, peer, item, path.Received, WhyUnusable(peer, context, attributes[path.Received]));
+            Import(table, peer, context, item, path.Received, WhyUnusable(peer, context, attributes[path.Received]));
             attributes.Release(path.Received);
             table.Path(i).Stale = path.Stale;
         }

@@ -17,6 +17,7 @@ internal enum PathReason : byte
     // Lost at this step of the decision.
     LocalRoute,
     LongLivedStale,
+    Mobility,
     LocalPref,
     AsPathLength,
     Origin,
@@ -43,6 +44,7 @@ internal static class PathReasonText
         PathReason.OwnNextHop => "not usable: the next hop is our own address",
         PathReason.LocalRoute => "loses to our own route",
         PathReason.LongLivedStale => "loses: long-lived stale",
+        PathReason.Mobility => "loses: older by MAC mobility (RFC 7432)",
         PathReason.LocalPref => "loses: lower LOCAL_PREF",
         PathReason.AsPathLength => "loses: longer AS_PATH",
         PathReason.Origin => "loses: higher ORIGIN",

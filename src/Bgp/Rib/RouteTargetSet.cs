@@ -3,10 +3,20 @@ using Margay.Bgp.Wire;
 
 namespace Margay.Bgp.Rib;
 
-/// <summary>The route targets that a peer subscribed to by route target membership (RFC 4684). Immutable, equal by content: peers with the same share an update group.</summary>
-internal sealed class RouteTargetSet : IEquatable<RouteTargetSet>
+/// <summary>
+/// The route targets of the routes that a peer is sent: what it subscribed to by route target membership (RFC 4684), or what is configured for one that cannot.
+/// Immutable, equal by content: peers with the same share an update group.
+/// </summary>
+public sealed class RouteTargetSet : IEquatable<RouteTargetSet>
 {
     private readonly SortedSet<(int Bits, ulong Value)> _prefixes = [];
+
+    /// <summary>Exactly these; none is nothing at all.</summary>
+    public RouteTargetSet(IEnumerable<ExtendedCommunity> targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        foreach (ExtendedCommunity t in targets) _prefixes.Add((64, t.Value));
+    }
 
     internal RouteTargetSet(IEnumerable<Nlri> subscriptions)
     {

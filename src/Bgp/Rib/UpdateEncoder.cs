@@ -44,8 +44,11 @@ internal sealed class UpdateEncoder(RibTable table)
         public int Last;
     }
 
-    private readonly byte[] _head = new byte[MessageHeader.MaxMessage];
-    private readonly byte[] _tail = new byte[MessageHeader.MaxMessage];
+    // For routes in a message that its attributes alone made an extended one.
+    private const int ExtendedRoom = 2048;
+
+    private readonly byte[] _head = new byte[MessageHeader.MaxExtendedMessage];
+    private readonly byte[] _tail = new byte[MessageHeader.MaxExtendedMessage];
     private readonly Dictionary<(int Exclude, int Only), int> _withdrawals = [];
     private readonly List<Bucket> _buckets = [];
     private readonly int[] _slots = new int[MessageHeader.MaxMessage];
@@ -188,21 +191,25 @@ internal sealed class UpdateEncoder(RibTable table)
             BeginReach(ref head, policy.Family, hop);
             policy.WriteAttributes(ref tail, attributes, source, bucket.Modified, default);
         }
-        if (head.Failed || tail.Failed || head.Position + tail.Position + NlriCodec.MaxEncoded > MessageHeader.MaxMessage)
+        int least = head.Position + tail.Position + NlriCodec.MaxEncoded;
+        // Long messages are for attributes that would not fit otherwise: ordinary ones are what every reader is good at.
+        int size = least > MessageHeader.MaxMessage && policy.ExtendedMessage ? MessageHeader.MaxExtendedMessage : MessageHeader.MaxMessage;
+        if (head.Failed || tail.Failed || least > size)
         {
             GiveUp(policy, log, bucket);
             return;
         }
-        for (int i = bucket.First; i >= 0;) WriteOne(policy, log, bucket, attributes.Payload, head.Written, tail.Written, plain, ref i);
+        size = Math.Min(size, Math.Max(MessageHeader.MaxMessage, least + ExtendedRoom));
+        for (int i = bucket.First; i >= 0;) WriteOne(policy, log, bucket, attributes.Payload, head.Written, tail.Written, plain, size, ref i);
     }
 
     // One message with as many prefixes of the bucket as fit.
     [SkipLocalsInit]
-    private void WriteOne(ExportPolicy policy, UpdateLog log, in Bucket bucket, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, bool plain, ref int i)
+    private void WriteOne(ExportPolicy policy, UpdateLog log, in Bucket bucket, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, bool plain, int size, ref int i)
     {
         const int attributesAt = MessageHeader.Length + 2;
         Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
-        SpanWriter w = new(log.Reserve());
+        SpanWriter w = new(log.Reserve(size));
         w.WriteBytes(head);
         if (plain) w.PatchUInt16BigEndian(attributesAt, (ushort)(head.Length - attributesAt - 2));
         int n = 0;

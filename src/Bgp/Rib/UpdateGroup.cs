@@ -214,12 +214,13 @@ internal sealed class UpdateGroup
     {
         _members.Add(member);
         IsDrained = false;
+        member.Demarcate = before.Demarcate;
         member.Detach(everything: before.Group);
         _slow.Add(member);
     }
 
-    /// <summary>Sends the member everything again (RFC 2918).</summary>
-    internal void Resend(GroupMember member)
+    /// <summary>Sends the member everything again (RFC 2918); <paramref name="demarcate"/>: with the end of it marked (RFC 7313).</summary>
+    internal void Resend(GroupMember member, bool demarcate = false)
     {
         IsDrained = false;
         // A dump that others are reading serves, unless much has changed since.
@@ -228,7 +229,7 @@ internal sealed class UpdateGroup
             Log.Seal();
             _dump = new TableDump(this, Log.End);
         }
-        member.ReadDump(_dump);
+        member.ReadDump(_dump, demarcate);
     }
 
     internal void Leave(GroupMember member)

@@ -58,6 +58,7 @@ internal sealed class BgpSession
     internal long MessagesReceived { get; private set; }
     internal long UpdatesReceived { get; private set; }
     internal long UpdatesTreatedAsWithdraw { get; set; }
+    internal bool WarnedOfPrefixLimit { get; set; }
 
     /// <summary>How the session ended: our NOTIFICATION, the peer's, or the connection's end.</summary>
     internal NotificationMessage? SentNotification { get; private set; }
@@ -66,6 +67,9 @@ internal sealed class BgpSession
 
     /// <summary>Families whose End-of-RIB came.</summary>
     internal FamilySet EndOfRib { get; set; }
+    /// <summary>Families that the peer is sending anew (RFC 7313): what it does not renew by the end of it goes.</summary>
+    internal FamilySet Refreshing { get; set; }
+    internal LoopTimer? RefreshTimer { get; set; }
     internal bool IsClosed => State == SessionState.Idle;
 
     /// <summary>The connection stands: say OPEN.</summary>
@@ -243,6 +247,7 @@ internal sealed class BgpSession
         ReceivedNotification = received;
         State = SessionState.Idle;
         TimerQueue.Cancel(_timer);
+        if (RefreshTimer is not null) TimerQueue.Cancel(RefreshTimer);
         Connection.Dispose();
         Peer.OnClosed(this, was, send, received, reason, graceful && (send is null || IsGracefulAfter(send)));
     }

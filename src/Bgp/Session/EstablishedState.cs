@@ -14,6 +14,10 @@ internal static class EstablishedState
                 break;
             case MessageType.Keepalive:
                 break;
+            // RFC 7313 §5: only a request may carry more (RFC 5291).
+            case MessageType.RouteRefresh when body.Length != 4 && RouteRefreshMessage.Read(body).Subtype is 1 or 2:
+                session.Close(new NotificationMessage(ErrorCode.RouteRefresh, 1, MessageHeader.Whole(type, body)), "ROUTE-REFRESH demarcation of a wrong length");
+                break;
             case MessageType.RouteRefresh:
                 host.OnRouteRefresh(session, RouteRefreshMessage.Read(body));
                 break;

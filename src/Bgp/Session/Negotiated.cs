@@ -27,8 +27,11 @@ internal sealed record Negotiated
     /// <summary>Both sides have the capability of RFC 9494.</summary>
     internal bool LongLived { get; init; }
 
-    /// <summary>Families whose routes outlive the restart time, and for how long at most: the lower of what both sides said.</summary>
-    internal (FamilySet Families, TimeSpan Time) LongLivedStale { get; init; }
+    /// <summary>By family, how long at most routes outlive the restart time: the lower of what both sides said; zero: not at all.</summary>
+    internal TimeSpan[] LongLivedStale { get; init; } = new TimeSpan[KnownFamilies.Count];
+
+    /// <summary>Families for which the peer says that it forwards still by what it told before its long-lived restart (F bit).</summary>
+    internal FamilySet LongLivedForwarding { get; init; }
 
     internal static Negotiated Of(OpenMessage ours, OpenMessage theirs)
     {
@@ -50,19 +53,16 @@ internal sealed record Negotiated
             GracefulRestart = a.GracefulRestart is not null ? b.GracefulRestart : null,
             LongLived = !a.LongLived.IsEmpty && !b.LongLived.IsEmpty,
             LongLivedStale = LongLivedOf(a, b),
+            LongLivedForwarding = b.LongLived.Where(l => l.ForwardingPreserved).Aggregate(FamilySet.None, (set, l) => set | l.Family),
         };
     }
 
-    private static (FamilySet, TimeSpan) LongLivedOf(Capabilities a, Capabilities b)
+    private static TimeSpan[] LongLivedOf(Capabilities a, Capabilities b)
     {
-        FamilySet families = 0;
-        int seconds = a.LongLived.IsEmpty ? 0 : a.LongLived.Max(l => l.StaleSeconds);
-        foreach ((FamilySet family, _, int stale) in b.LongLived)
-        {
-            if (stale == 0 || !a.LongLived.Any(l => l.Family == family)) continue;
-            families |= family;
-            seconds = Math.Min(seconds, stale);
-        }
-        return (families, TimeSpan.FromSeconds(seconds));
+        TimeSpan[] times = new TimeSpan[KnownFamilies.Count];
+        for (int f = 0; f < times.Length; f++) times[f] = TimeSpan.FromSeconds(Math.Min(Seconds(a, f), Seconds(b, f)));
+        return times;
+
+        static int Seconds(Capabilities c, int family) => c.LongLived.Where(l => l.Family == KnownFamilies.Bit(family)).Select(l => l.StaleSeconds).FirstOrDefault();
     }
 }

@@ -57,8 +57,11 @@ internal sealed class Peer
     /// <summary>Families whose routes of an earlier session are still kept (RFC 4724 §4.2).</summary>
     internal FamilySet StaleFamilies { get; set; }
 
-    /// <summary>Families, and for how long after the restart time their routes are kept as least preferred (RFC 9494); zero: not at all.</summary>
-    internal (FamilySet Families, TimeSpan Time) LongLivedStale { get; set; }
+    /// <summary>By family, for how long after the restart time its routes are kept as least preferred (RFC 9494); zero: not at all.</summary>
+    internal TimeSpan[] LongLivedStale { get; set; } = new TimeSpan[KnownFamilies.Count];
+
+    /// <summary>By family, until when that is; zero: the restart time is not over, or there is nothing to keep.</summary>
+    internal TimeSpan[] LongLivedUntil { get; } = new TimeSpan[KnownFamilies.Count];
 
     /// <summary>Ends the keeping of stale routes.</summary>
     internal LoopTimer RestartTimer { get; }
@@ -201,6 +204,7 @@ internal sealed class Peer
             HasMultiprotocol = true,
             Families = families,
             RouteRefresh = true,
+            EnhancedRouteRefresh = true,
             ExtendedMessage = true,
             FourOctetAs = LocalAs,
             ExtendedNextHop = Spec.ExtendedNextHop ? families & (FamilySet.IPv4Unicast | FamilySet.VpnIPv4) : 0,

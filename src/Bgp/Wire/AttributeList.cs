@@ -89,6 +89,16 @@ internal static class AttributeReading
         return found;
     }
 
+    internal static ulong Mobility(ReadOnlySpan<byte> value)
+    {
+        for (; value.Length >= 8; value = value[8..])
+        {
+            ulong c = BinaryPrimitives.ReadUInt64BigEndian(value);
+            if (c >> 48 == 0x0600) return (uint)c | (c >> 40 & 1) << 32;
+        }
+        return 0;
+    }
+
     internal static ImmutableArray<Community> Communities(ReadOnlySpan<byte> value)
     {
         ImmutableArray<Community>.Builder all = ImmutableArray.CreateBuilder<Community>(value.Length / 4);

@@ -82,6 +82,8 @@ public sealed record OpenMessage(uint Asn, ushort HoldSeconds, InetAddress Route
 /// <param name="Subtype">0 request, 1 beginning, 2 end of a refresh.</param>
 internal readonly record struct RouteRefreshMessage(ushort Afi, byte Subtype, byte Safi)
 {
+    internal static RouteRefreshMessage Of(int family, byte subtype) => new((ushort)KnownFamilies.Of(family).Afi, subtype, (byte)KnownFamilies.Of(family).Safi);
+
     internal static RouteRefreshMessage Read(ReadOnlySpan<byte> body)
     {
         SpanReader r = new(body);

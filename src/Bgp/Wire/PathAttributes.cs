@@ -20,7 +20,8 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
     {
         _bytes = bytes;
         int payloadAt = 1 + bytes[0];
-        _attributesAt = (ushort)(payloadAt + 2 + BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(payloadAt)));
+        int payload = BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(payloadAt));
+        _attributesAt = (ushort)(payloadAt + 2 + payload);
         LocalPrefOrDefault = 100;
         foreach (RawAttribute a in new AttributeList(Encoded))
         {
@@ -36,6 +37,8 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
                 case AttributeType.OriginatorId: OriginatorId = BinaryPrimitives.ReadUInt32BigEndian(a.Value); break;
                 case AttributeType.ClusterList: ClusterListLength = (byte)Math.Min(255, a.Value.Length / 4); break;
                 case AttributeType.Communities: WellKnown = AttributeReading.WellKnownCommunities(a.Value); break;
+                // Only EVPN routes have an ESI.
+                case AttributeType.ExtendedCommunities when payload >= 13: Mobility = AttributeReading.Mobility(a.Value); break;
             }
         }
     }
@@ -57,6 +60,9 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
     internal byte ClusterListLength { get; }
     internal WellKnownCommunities WellKnown { get; }
     internal Origin OriginValue { get; }
+
+    /// <summary>EVPN: sequence number of MAC mobility (RFC 7432 §7.7), above all numbers for a sticky address; 0 without the community.</summary>
+    internal ulong Mobility { get; }
 
     /// <summary>0 if the attribute is absent.</summary>
     internal uint OriginatorId { get; }

@@ -5,30 +5,42 @@ using Margay.Ctl.Settings;
 
 namespace Margay.Ctl.Commands;
 
-/// <summary>Verbs that ask this host's agent one question and print its answer: a table, text, or the same as JSON.</summary>
+/// <summary>Verbs that ask this host's agent one question and print its answer: a table, text, or the same as JSON or YAML.</summary>
 internal static class AgentQuery
 {
-    public static Command Build(Terminal terminal, Connection connection, string name, string description, string topic, Argument<string?>? argument = null)
+    /// <param name="narrow">How many of the answer's columns a table has without <c>-o wide</c>; 0 is all.</param>
+    /// <param name="read">What the agent is sent for what the operator wrote.</param>
+    public static Command Build(
+        Terminal terminal, Connection connection, string name, string description, string topic, Argument<string?>? argument = null, int narrow = 0, Func<string, string>? read = null)
     {
-        Option<string> output = CommonOptions.Output("table", "json");
+        Option<string> output = narrow > 0 ? CommonOptions.Output("table", "wide", "json", "yaml") : CommonOptions.Output("table", "json", "yaml");
         var command = new Command(name, description) { output };
         if (argument is not null) command.Arguments.Add(argument);
         command.SetAction(parsed =>
         {
-            AgentReply reply = connection.Agent(parsed).Query(topic, argument is null ? null : parsed.GetValue(argument));
+            string? text = argument is null ? null : parsed.GetValue(argument);
+            if (text is not null && read is not null) text = read(text);
+            AgentReply reply = connection.Agent(parsed).Query(topic, text);
             if (reply.Error is { } error) return terminal.Fail(error.Message);
             if (reply.Query is not { } answer) return terminal.Fail($"the agent did not answer the question \"{topic}\": is it older than this program?");
-            return Print(terminal, answer, asJson: parsed.GetValue(output) == "json");
+            return Print(terminal, parsed.GetValue(output) == "table" && narrow > 0 ? Narrow(answer, narrow) : answer, parsed.GetValue(output)!);
         });
         return command;
     }
 
-    public static int Print(Terminal terminal, QueryReply answer, bool asJson)
+    private static QueryReply Narrow(QueryReply answer, int columns) => answer with
     {
-        if (asJson)
+        Columns = answer.Columns is null ? null : [.. answer.Columns.Take(columns)],
+        Rows = answer.Rows is null ? null : [.. answer.Rows.Select(r => (IReadOnlyList<string>)[.. r.Take(columns)])],
+    };
+
+    public static int Print(Terminal terminal, QueryReply answer, string form)
+    {
+        if (form is "json" or "yaml")
         {
             if (answer.Json is not { } json) return terminal.Fail("the agent gives this answer only as a table");
-            terminal.Out.WriteLine(JsonText.Write(json));
+            if (form == "yaml") terminal.Out.Write(YamlText.Write(json));
+            else terminal.Out.WriteLine(JsonText.Write(json));
             return ExitStatus.Done;
         }
 

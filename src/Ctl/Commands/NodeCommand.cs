@@ -50,7 +50,7 @@ internal static class NodeCommand
         terminal.Out.WriteLine();
         terminal.Out.WriteLine($"Agent on this host ({socket}):");
         if (reply.Error is { } error) return terminal.Fail(error.Message);
-        return reply.Query is { } answer ? AgentQuery.Print(terminal, answer, asJson: false) : terminal.Fail("the agent did not answer");
+        return reply.Query is { } answer ? AgentQuery.Print(terminal, answer, "table") : terminal.Fail("the agent did not answer");
     }
 
     private static string Conditions(IReadOnlyList<Condition>? conditions) => conditions is not { Count: > 0 } ? "-" :

@@ -156,7 +156,7 @@ public class PeerPoliciesTests
     private static FilterResult Run(IRouteFilter? filter, string prefix, From from, Func<PathAttributesBuilder, PathAttributesBuilder>? more = null, bool peerIsExternal = true)
     {
         PathAttributesBuilder builder = new();
-        RouteSource source = from == From.Own ? RouteSource.Local : new RouteSource("p", InetAddress.Parse("192.0.2.9"), 1, InetAddress.Parse("192.0.2.9"), from == From.External, false);
+        RouteSource source = from == From.Own ? RouteSource.Local : new RouteSource(from == From.Internal ? "mesh/n9" : "p", InetAddress.Parse("192.0.2.9"), 1, InetAddress.Parse("192.0.2.9"), from == From.External, false);
         return filter?.Apply(new FilterContext(IpPrefix.Parse(prefix), (more?.Invoke(builder) ?? builder).Build(), source, peerIsExternal: peerIsExternal)) ?? FilterResult.Accept;
     }
 

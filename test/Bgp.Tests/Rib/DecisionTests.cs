@@ -35,6 +35,24 @@ public class DecisionTests
     public void LongLivedStale_Loses() => Assert.Equal((1, "LongLivedStale"), Decide(
         Path(Peer(2)), Path(Peer(1), b => b.SetLocalPref(1000).AddCommunity(Community.LlgrStale))));
 
+    [Theory]
+    [InlineData(5u, false, 4u, false)]
+    [InlineData(1u, false, null, false)]
+    [InlineData(0u, true, 9u, false)]
+    public void LaterMove_Wins_OfAnEvpnRoute(uint sequence, bool sticky, uint? other, bool otherSticky)
+    {
+        void Evpn(PathAttributesBuilder b, uint? s, bool keep)
+        {
+            b.SetNlriPayload(new byte[13]);
+            if (s is { } n) b.SetExtendedCommunities([ExtendedCommunity.RouteTarget(1, 1), ExtendedCommunity.MacMobility(n, keep)]);
+        }
+        Assert.Equal((1, "Mobility"), Decide(Path(Peer(2), b => Evpn(b, sequence, sticky)), Path(Peer(1), b => { Evpn(b, other, otherSticky); b.SetLocalPref(1000); })));
+    }
+
+    [Fact]
+    public void MobilityCommunity_OnOtherFamilies_SaysNothing() => Assert.Equal((1, "LocalPref"), Decide(
+        Path(Peer(2), b => b.SetLocalPref(101)), Path(Peer(1), b => b.SetExtendedCommunities([ExtendedCommunity.MacMobility(7, false)]))));
+
     [Fact]
     public void HigherLocalPref_Wins() => Assert.Equal((1, "LocalPref"), Decide(Path(Peer(2), b => b.SetLocalPref(101)), Path(Peer(1))));
 

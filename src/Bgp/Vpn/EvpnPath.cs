@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;

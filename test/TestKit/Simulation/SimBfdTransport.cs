@@ -1,5 +1,4 @@
 using Margay.Bgp.Transport;
-using Margay.Core.Net;
 
 namespace Margay.TestKit.Simulation;
 

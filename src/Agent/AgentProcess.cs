@@ -47,6 +47,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         using StateDirectory state = StateDirectory.Open(options.StateDirectory);
         using AttachJournal journal = AttachJournal.Open(state.JournalFile, new BlockAllocator(time), out IReadOnlyList<string> damage);
         using ViewLog viewLog = ViewLog.Open(state.ViewFile, out string? viewDamage);
+        using Pulse pulse = Pulse.Open(state.PulseFile, Pulse.ReadBootId(), time, out FormerLife? former);
         foreach (string fault in damage) Log.StateDamaged(logger, fault);
         if (viewDamage is not null) Log.StateDamaged(logger, viewDamage);
 
@@ -81,7 +82,8 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
 
         // BGP.
         FibSink fib = new(dataplane, tunnelEnd is null ? null : new NetworkRoutes(tunnelEnd.Address, tunnelEnd.RouterMac));
-        await using Speaker speaker = new(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib });
+        SpeakerStart start = SpeakerStart.OfHost(former, viewLog.View);
+        await using Speaker speaker = new(start.On(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib }));
         BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger, fib, tunnelEnd);
 
         // Attachments, taken up where the last life left them.
@@ -115,9 +117,11 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         [
             socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), fib.RunAsync(stop.Token), statuses.RunAsync(stop.Token),
             WatchdogAsync(manager, attach, stop.Token), LinkWatch.RunAsync(attach, stop.Token),
+            pulse.RunAsync(InKernelAsync(dataplane, stop.Token), logger, stop.Token),
         ];
         if (health is not null) tasks.Add(health.RunAsync(stop.Token));
         manager.Ready();
+        if (start.Restarting) Log.Restarting(logger, (int)former!.Ago.TotalSeconds, start.ForwardingLost ? "forwarding was lost" : "forwarding went on");
         Log.Ready(logger, Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1), journal.Attachments.Count, viewLog.View.Revision);
 
         await (await Task.WhenAny(tasks).ConfigureAwait(false)).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
@@ -130,6 +134,18 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await viewLog.FlushAsync().ConfigureAwait(false);
         // A task that ended by itself ended by a bug: the process must not linger half alive.
         if (!asked) await all.ConfigureAwait(false);
+    }
+
+    /// <summary>Completes when the kernel was made to match the view and the attachments: only then is there forwarding that a next life may find preserved.</summary>
+    private async Task InKernelAsync(DataplaneLoop dataplane, CancellationToken cancel)
+    {
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(250), time);
+        // Twice: seen for the first time, its pass through the kernel may be still to come.
+        for (int seen = 0; seen < 2;)
+        {
+            await timer.WaitForNextTickAsync(cancel).ConfigureAwait(false);
+            if ((await dataplane.InspectAsync(cancel).ConfigureAwait(false)).InSync) seen++;
+        }
     }
 
     private (HostAddress? Ipv4, HostAddress? Ipv6) FindAddresses()

@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "reflector ready after {Milliseconds} ms: view of revision {Revision} from disk")]
     public static partial void ReflectorReady(ILogger logger, double milliseconds, long revision);
 
+    [LoggerMessage(8, LogLevel.Information, "back after a restart, last alive {Seconds} s ago; {Forwarding}; peers are told so")]
+    public static partial void Restarting(ILogger logger, int seconds, string forwarding);
+
     [LoggerMessage(20, LogLevel.Information, "connected to {Server}: view at revision {Revision}, {Endpoints} endpoints")]
     public static partial void Connected(ILogger logger, string server, long revision, int endpoints);
 

@@ -42,6 +42,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     private TimeSpan _nextMetrics;
     private readonly byte[] _scratch = new byte[UpdateMessage.ScratchSize];
     private readonly LoopTimer _convergence;
+    private readonly LoopTimer _deferral;
     private bool _converged;
     private bool _reported;
     private int _wakePending;
@@ -65,6 +66,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         _metrics = options.Meter is null ? null : new SpeakerMetrics(options.Meter);
         IsRestarting = options.Restarting;
         _convergence = new LoopTimer(() => _converged = true);
+        _deferral = new LoopTimer(EndRestart);
         Bmp = new BmpExporter(this);
         Liveness = new Liveness(this, StartBfd);
     }
@@ -78,6 +80,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public uint LocalAs => Config?.LocalAs ?? 0;
     public InetAddress RouterId => Config?.RouterId ?? default;
     public bool IsRestarting { get; private set; }
+    public bool HasLostForwarding => _options.ForwardingLost;
     public byte[] ReceiveBuffer { get; }
     public ArraySegment<byte>[] SendBuffers { get; } = new ArraySegment<byte>[128];
 
@@ -157,15 +160,21 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         if (any || _sink is { HasNews: true }) _sink?.Deliver();
     }
 
-    // RFC 4724 §4.1: after a restart nothing is sent before the peers have told us what they know, so that no route is withdrawn by our ignorance.
     private void CheckConvergence()
     {
         if (!_converged && !_peers.AllSentEndOfRib()) return;
         _reported = _converged = true;
         TimerQueue.Cancel(_convergence);
         _sink?.MarkConverged();
+        EndRestart();
+    }
+
+    // RFC 4724 §4.1: after a restart nothing is sent before the peers have told us what they know, so that no route is withdrawn by our ignorance.
+    private void EndRestart()
+    {
         if (!IsRestarting) return;
         IsRestarting = false;
+        TimerQueue.Cancel(_deferral);
         foreach (Peer p in _peers.All)
         {
             if (p.Established is { } session) new PeerRouting(this, p).JoinAll(session);
@@ -376,7 +385,11 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     internal void SetConfig(SpeakerConfig config)
     {
-        if (Config is null) Timers.Set(_convergence, Now + _options.ConvergenceDeadline);
+        if (Config is null)
+        {
+            Timers.Set(_convergence, Now + _options.ConvergenceDeadline);
+            if (IsRestarting && _options.DeferralLimit is { } limit) Timers.Set(_deferral, Now + limit);
+        }
         Config = config;
         foreach (RibTable t in _tables)
         {

@@ -21,10 +21,19 @@ public sealed record SpeakerOptions
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>
-    /// The speaker comes back after a restart and forwarding was preserved (RFC 4724 §4.1): peers are told so, and <see cref="RouteChangeBatch.Converged"/>
-    /// comes once they have sent their routes again.
+    /// The speaker comes back after a restart (RFC 4724 §4.1): peers are told so by the R bit, and nothing is sent to them before they have sent their routes again
+    /// or <see cref="DeferralLimit"/> is over.
     /// </summary>
     public bool Restarting { get; init; }
+
+    /// <summary>
+    /// What was forwarded before is not forwarded any more, or nobody knows: the F bits are clear in the first session with each peer, which lets go of what it
+    /// kept. Later sessions come after a break that forwarding outlived.
+    /// </summary>
+    public bool ForwardingLost { get; init; }
+
+    /// <summary>The longest time that a restarted speaker sends nothing (Selection_Deferral_Timer, RFC 4724 §4.1); null is <see cref="ConvergenceDeadline"/>.</summary>
+    public TimeSpan? DeferralLimit { get; init; }
 
     /// <summary>The longest time that <see cref="RouteChangeBatch.Converged"/> waits for peers.</summary>
     public TimeSpan ConvergenceDeadline { get; init; } = TimeSpan.FromSeconds(60);

@@ -37,13 +37,15 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
         if (ipv4 is null && ipv6 is null) throw new IOException("the address of this reflector cannot be told: give it with --ip ADDRESS or --ip6 ADDRESS");
         using StateDirectory state = StateDirectory.Open(options.StateDirectory);
         using ViewLog viewLog = ViewLog.Open(state.ViewFile, out string? damage);
+        using Pulse pulse = Pulse.Open(state.PulseFile, Pulse.ReadBootId(), time, out FormerLife? former);
         if (damage is not null) Log.StateDamaged(logger, damage);
 
         using MargayClient client = new(ClientOptionsOf(version), time, random);
         NodeSyncClient nodeSync = new(client, options.Node);
         Connection connection = new() { View = viewLog.View };
         AgentMetrics metrics = new();
-        await using Speaker speaker = new(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger });
+        SpeakerStart start = SpeakerStart.OfReflector(former, viewLog.View);
+        await using Speaker speaker = new(start.On(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger }));
         BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger);
         if (!viewLog.View.IsEmpty) bgp.OnView(viewLog.View);
 
@@ -59,9 +61,10 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
         Dictionary<string, string> labels = new(options.Labels) { [Label] = "true" };
         NodeIdentity identity = new(options.Node, WithLength(ipv4, options.Ip.PrefixLength), options.Ip.IsGiven, WithLength(ipv6, options.Ip6.PrefixLength), options.Ip6.IsGiven, labels, version);
         ViewSync sync = new(nodeSync, new NodeRegistration(client, identity), viewLog, new ReflectorView(connection, bgp, metrics), new NodeSyncContext(options.Node, options.Server.ToString(), logger));
-        List<Task> tasks = [socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), WatchdogAsync(manager, speaker, stop.Token)];
+        List<Task> tasks = [socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), WatchdogAsync(manager, speaker, stop.Token), pulse.RunAsync(Task.CompletedTask, logger, stop.Token)];
         if (health is not null) tasks.Add(health.RunAsync(stop.Token));
         manager.Ready();
+        if (start.Restarting) Log.Restarting(logger, (int)former!.Ago.TotalSeconds, "forwarding does not go through here");
         Log.ReflectorReady(logger, Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1), viewLog.View.Revision);
 
         await (await Task.WhenAny(tasks).ConfigureAwait(false)).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);

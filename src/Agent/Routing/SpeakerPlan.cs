@@ -67,9 +67,7 @@ internal static class SpeakerPlan
             Timers = peer.KeepaliveSeconds is { } keepalive
                 ? PeerTimers.Default with { Hold = TimeSpan.FromSeconds(Math.Max(3, 3 * keepalive)) }
                 : PeerTimers.Default,
-            GracefulRestart = peer.RestartSeconds is { } restart
-                ? GracefulRestartSpec.Default with { Enabled = restart > 0, RestartTime = TimeSpan.FromSeconds(Math.Min(restart, 4095)) }
-                : GracefulRestartSpec.Default,
+            GracefulRestart = RestartOf(peer),
             RouteReflectorClient = peer.RouteReflectorClient,
             NextHop = peer.NextHopMode switch { "Self" => NextHopMode.Self, "Keep" => NextHopMode.Keep, _ => NextHopMode.Auto },
             AllowOwnAs = peer.AllowedLocalAsNumbers,
@@ -83,6 +81,10 @@ internal static class SpeakerPlan
             Export = policies.Export(peer, external),
         };
     }
+
+    internal static GracefulRestartSpec RestartOf(PeerView peer) => peer.RestartSeconds is { } restart
+        ? GracefulRestartSpec.Default with { Enabled = restart > 0, RestartTime = TimeSpan.FromSeconds(Math.Min(restart, 4095)) }
+        : GracefulRestartSpec.Default;
 
     /// <summary>A session carries the family of its addresses; over an IPv6-only underlay also IPv4 (RFC 8950).</summary>
     private static FamilySet FamiliesOf(InetAddress peer, NodeSettings settings)

@@ -20,6 +20,7 @@ internal sealed class StateDirectory : IDisposable
     public string Path { get; }
     public string JournalFile => System.IO.Path.Combine(Path, "attachments.log");
     public string ViewFile => System.IO.Path.Combine(Path, "view.log");
+    public string PulseFile => System.IO.Path.Combine(Path, "pulse");
 
     /// <summary>Creates the directory (mode 0700) and takes the lock. <see cref="IOException"/> with the reason in words.</summary>
     public static StateDirectory Open(string path)

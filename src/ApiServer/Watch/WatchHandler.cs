@@ -98,7 +98,10 @@ internal sealed class WatchHandler(ObjectRegistry registry, WatchCounter counter
         using CancellationTokenSource waited = CancellationTokenSource.CreateLinkedTokenSource(end);
         Task first = await Task.WhenAny(next, Task.Delay(BookmarkInterval, time, waited.Token)).ConfigureAwait(false);
         await waited.CancelAsync().ConfigureAwait(false);
-        return first == next;
+        if (first == next) return true;
+        // The end of the watch ends the wait too, and has a bookmark of its own.
+        end.ThrowIfCancellationRequested();
+        return false;
     }
 
     // What enters the filter is added for this client, what leaves it is deleted.

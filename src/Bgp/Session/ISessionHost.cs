@@ -20,6 +20,9 @@ internal interface ISessionHost
     /// <summary>The R bit of graceful restart is to be set.</summary>
     bool IsRestarting { get; }
 
+    /// <summary>The F bits of graceful restart are to be clear towards a peer that had no session with us yet.</summary>
+    bool HasLostForwarding { get; }
+
     /// <summary>Scratch for one call: a receive buffer.</summary>
     byte[] ReceiveBuffer { get; }
 

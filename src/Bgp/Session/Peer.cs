@@ -199,6 +199,7 @@ internal sealed class Peer
     {
         FamilySet families = Spec.Families;
         GracefulRestartSpec gr = Spec.GracefulRestart;
+        FamilySet forwarding = _host.HasLostForwarding && TimesEstablished == 0 ? 0 : families;
         Capabilities capabilities = new()
         {
             HasMultiprotocol = true,
@@ -209,19 +210,19 @@ internal sealed class Peer
             FourOctetAs = LocalAs,
             ExtendedNextHop = Spec.ExtendedNextHop ? families & (FamilySet.IPv4Unicast | FamilySet.VpnIPv4) : 0,
             GracefulRestart = gr.Enabled
-                ? new(_host.IsRestarting, true, (int)Math.Clamp(gr.RestartTime.TotalSeconds, 0, 4095), families, families)
+                ? new(_host.IsRestarting, true, (int)Math.Clamp(gr.RestartTime.TotalSeconds, 0, 4095), families, forwarding)
                 : null,
-            LongLived = gr.Enabled && gr.LongLivedTime > TimeSpan.Zero ? LongLived(families, gr.LongLivedTime) : [],
+            LongLived = gr.Enabled && gr.LongLivedTime > TimeSpan.Zero ? LongLived(families, forwarding, gr.LongLivedTime) : [],
             AddPathReceive = (Spec.AddPath & AddPathMode.Receive) != 0 ? families : 0,
             AddPathSend = (Spec.AddPath & AddPathMode.Send) != 0 ? families : 0,
         };
         return new OpenMessage(LocalAs, (ushort)Math.Clamp(Spec.Timers.Hold.TotalSeconds, 0, ushort.MaxValue), _host.RouterId, capabilities);
     }
 
-    private static ImmutableArray<(FamilySet, bool, int)> LongLived(FamilySet families, TimeSpan time)
+    private static ImmutableArray<(FamilySet, bool, int)> LongLived(FamilySet families, FamilySet forwarding, TimeSpan time)
     {
         int seconds = (int)Math.Clamp(time.TotalSeconds, 1, 0xff_ffff);
-        return [.. Enumerable.Range(0, KnownFamilies.Count).Where(f => families.Has(f)).Select(f => (KnownFamilies.Bit(f), true, seconds))];
+        return [.. Enumerable.Range(0, KnownFamilies.Count).Where(f => families.Has(f)).Select(f => (KnownFamilies.Bit(f), forwarding.Has(f), seconds))];
     }
 
     /// <summary>Why the peer's OPEN is not acceptable (RFC 4271 §6.2), or null.</summary>

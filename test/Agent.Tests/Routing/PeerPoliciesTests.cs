@@ -19,6 +19,7 @@ public class PeerPoliciesTests
     private enum From
     {
         Own,
+        Mesh,
         Internal,
         External,
     }
@@ -31,16 +32,29 @@ public class PeerPoliciesTests
     [InlineData(false, false, "internal", "10.65.1.0/26", false)]
     [InlineData(false, true, "internal", "10.65.1.0/26", false)]
     [InlineData(false, false, "external", "10.99.0.0/16", false)]
-    // A reflector passes on what internal peers told it, to internal peers.
+    // An elected reflector passes on to the mesh what the mesh told it, and nothing from beside it.
     [InlineData(true, false, "own", "10.65.0.0/26", true)]
-    [InlineData(true, false, "internal", "10.65.1.0/26", true)]
-    [InlineData(true, false, "internal", "10.66.1.0/26", false)]
+    [InlineData(true, false, "mesh", "10.65.1.0/26", true)]
+    [InlineData(true, false, "mesh", "10.66.1.0/26", false)]
+    [InlineData(true, false, "internal", "10.65.1.0/26", false)]
     [InlineData(true, false, "external", "10.99.0.0/16", false)]
-    [InlineData(true, true, "internal", "10.65.1.0/26", false)]
+    [InlineData(true, true, "mesh", "10.65.1.0/26", false)]
     public void DefaultExport(bool reflector, bool toExternal, string from, string prefix, bool told)
     {
         HeldView view = View(s_settings with { RouteReflectorClusterId = reflector ? "1.1.1.1" : null }, [], s_internal, s_tor);
         Assert.Equal(told, Tells(view, toExternal ? s_tor : s_internal, prefix, Enum.Parse<From>(from, ignoreCase: true)));
+    }
+
+    /// <summary>A reflector by manifest has no mesh: all its internal peers are told what internal peers told it.</summary>
+    [Theory]
+    [InlineData("internal", "10.65.1.0/26", true)]
+    [InlineData("internal", "10.66.1.0/26", false)]
+    [InlineData("external", "10.99.0.0/16", false)]
+    public void ExportOfAReflectorByManifest(string from, string prefix, bool told)
+    {
+        PeerView client = s_internal with { Name = "node/to-clients/n2", RouteReflectorClient = true };
+        HeldView view = View(s_settings with { RouteReflectorClusterId = "1.1.1.1" }, [], client, s_tor);
+        Assert.Equal(told, Tells(view, client, prefix, Enum.Parse<From>(from, ignoreCase: true)));
     }
 
     [Fact]
@@ -156,7 +170,7 @@ public class PeerPoliciesTests
     private static FilterResult Run(IRouteFilter? filter, string prefix, From from, Func<PathAttributesBuilder, PathAttributesBuilder>? more = null, bool peerIsExternal = true)
     {
         PathAttributesBuilder builder = new();
-        RouteSource source = from == From.Own ? RouteSource.Local : new RouteSource(from == From.Internal ? "mesh/n9" : "p", InetAddress.Parse("192.0.2.9"), 1, InetAddress.Parse("192.0.2.9"), from == From.External, false);
+        RouteSource source = from == From.Own ? RouteSource.Local : new RouteSource(from == From.Mesh ? "mesh/n3" : "p", InetAddress.Parse("192.0.2.9"), 1, InetAddress.Parse("192.0.2.9"), from == From.External, false);
         return filter?.Apply(new FilterContext(IpPrefix.Parse(prefix), (more?.Invoke(builder) ?? builder).Build(), source, peerIsExternal: peerIsExternal)) ?? FilterResult.Accept;
     }
 

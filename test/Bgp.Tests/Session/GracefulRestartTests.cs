@@ -67,6 +67,45 @@ public class GracefulRestartTests
     }
 
     [Fact]
+    public void LostForwarding_TakesTheRoutesAway_OnceAndNotAtTheNextBreak()
+    {
+        Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);
+        _net.Link(a, 1, b, 2);
+        _net.Announce(b, "192.0.2.0/24");
+        _net.AwaitRoute(a, "192.0.2.0/24");
+        _net.Sim.Kill(b);
+        _net.Run(1);
+        Assert.True(_net.Route(a, "192.0.2.0/24")!.Stale);
+        // Up again, and before anything was announced or ended: what was kept is gone.
+        Speaker again = _net.Add(2, 65002, options: o => o with { Restarting = true, ForwardingLost = true });
+        _net.Peer(again, 1, RemoteAs.Any);
+        _net.AwaitUp(a, 2);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+        _net.Announce(again, "192.0.2.0/24");
+        _net.AwaitRoute(a, "192.0.2.0/24");
+        // A break of the session alone: forwarding went on.
+        _net.Sim.Wait(again.ResetAsync("s1", "again"));
+        Assert.False(_net.Sim.RunUntil(() => _net.Route(a, "192.0.2.0/24") is null, TimeSpan.FromSeconds(5)));
+        Assert.True(_net.IsUp(a, 2));
+    }
+
+    [Fact]
+    public void ADeadPeer_DelaysWhatARestartedSpeakerSends_ByTheDeferralLimitOnly()
+    {
+        Speaker a = _net.Add(1, 65001);
+        Speaker b = _net.Add(2, 65002, options: o => o with { Restarting = true, DeferralLimit = TimeSpan.FromSeconds(10) });
+        _net.Announce(b, "192.0.2.0/24");
+        _net.Link(a, 1, b, 2);
+        _net.Peer(b, 9, RemoteAs.Any);
+        _net.AwaitUp(a, 2);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+        _net.Run(8);
+        Assert.Null(_net.Route(a, "192.0.2.0/24"));
+        _net.Run(4);
+        Assert.NotNull(_net.Route(a, "192.0.2.0/24"));
+    }
+
+    [Fact]
     public void Shutdown_IsNoRestart()
     {
         Speaker a = _net.Add(1, 65001), b = _net.Add(2, 65002);

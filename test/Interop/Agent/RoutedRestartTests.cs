@@ -63,6 +63,7 @@ public sealed class RoutedRestartTests
                 await host.WaitForServerContactAsync();
                 // The session is there again, and the router has the route by it, not by grace.
                 await Eventually.Async(() => Task.FromResult(host.BgpIsUp()), s_patience);
+                await Eventually.Async(async () => await WasToldAsync(daemon, kind, workload), s_patience);
             }
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
             (int sentDown, int lostDown) = await down.StopAsync();
@@ -77,6 +78,24 @@ public sealed class RoutedRestartTests
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>
+    /// The router has seen in the OPEN that the agent restarted (R bit) and that forwarding went on (F bit), and the routes are renewed: what is still stale at the next
+    /// restart is to be deleted (RFC 4724 §4.2).
+    /// </summary>
+    private static async Task<bool> WasToldAsync(PeerDaemon daemon, PeerKind kind, string workload)
+    {
+        if (kind == PeerKind.Bird)
+        {
+            string state = await AskAsync(daemon, "show", "protocols", "all");
+            return state.Contains("Restartrecovery", StringComparison.Ordinal) && state.Contains("AFpreserved:ipv4", StringComparison.Ordinal) && !state.Contains("gracefulrestartactive", StringComparison.Ordinal);
+        }
+        string neighbour = await AskAsync(daemon, "show bgp neighbors 192.0.2.10 json"), route = await AskAsync(daemon, $"show bgp ipv4 unicast {workload} json");
+        return neighbour.Contains("\"rBit\":true", StringComparison.Ordinal) && neighbour.Contains("\"fBit\":true", StringComparison.Ordinal)
+            && route.Contains("10.65.", StringComparison.Ordinal) && !route.Contains("\"stale\":true", StringComparison.Ordinal);
+    }
+
+    private static async Task<string> AskAsync(PeerDaemon daemon, params string[] question) => string.Concat((await daemon.AskAsync(question)).Where(c => !char.IsWhiteSpace(c)));
 
     /// <summary>A thousand numbered datagrams a second. Those that do not arrive are lost; one that arrives twice is not counted twice.</summary>
     private sealed class NumberedStream : IAsyncDisposable

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Margay.Agent.Attach;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;

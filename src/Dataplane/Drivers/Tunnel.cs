@@ -17,7 +17,7 @@ public sealed record TunnelSpec(uint Vni, InetAddress Local, MacAddress RouterMa
 /// </summary>
 public sealed class Tunnel(ITunnelKernel kernel)
 {
-    public const string Name = "vxlan";
+    public const string Name = ITunnelKernel.TunnelName;
 
     private readonly DeltaTracker<MacAddress, InetAddress> _peers = new();
     private TunnelSpec? _wanted;

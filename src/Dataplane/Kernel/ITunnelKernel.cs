@@ -9,6 +9,9 @@ namespace Margay.Dataplane.Kernel;
 /// </summary>
 public interface ITunnelKernel : IKernel
 {
+    /// <summary>What the VXLAN link of a network is called, in its namespace.</summary>
+    const string TunnelName = "vxlan";
+
     /// <summary>Makes the link inside, by a request from the host's namespace. EEXIST when the host has the VNI elsewhere.</summary>
     NetlinkResult CreateTunnel(VxlanSpec spec);
 

@@ -1,5 +1,4 @@
 using Margay.Core.Net;
-using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;
@@ -41,7 +40,7 @@ public sealed class NetworkKernel : ITunnelKernel
     /// <summary>Every next hop of a virtual network is another host, behind the tunnel.</summary>
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address)
     {
-        NetlinkResult<Link> tunnel = _inside.GetLink(Tunnel.Name);
+        NetlinkResult<Link> tunnel = _inside.GetLink(ITunnelKernel.TunnelName);
         return tunnel.Ok ? new NextHopResolution(tunnel.Value.Index, address) : tunnel.Result;
     }
 

@@ -32,7 +32,7 @@ internal sealed record AgentOptions
     public int? Mtu { get; init; }
 
     /// <summary>What the names of virtual networks' namespaces begin with. Two agents on one machine need different ones.</summary>
-    public string NetworkPrefix { get; init; } = "margay";
+    public string NetworkPrefix { get; init; } = "margay-net";
 
     public BgpListen Bgp { get; init; } = BgpListen.Default;
 

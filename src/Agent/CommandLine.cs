@@ -25,7 +25,7 @@ internal static class CommandLine
         Option<string> ip = new("--ip") { Description = "IPv4 address of this host on the underlay: ADDRESS[/LENGTH], none, or auto (source address of the default route)", DefaultValueFactory = _ => "auto" };
         Option<string> ip6 = new("--ip6") { Description = "The same for IPv6", DefaultValueFactory = _ => "auto" };
         Option<int?> mtu = new("--mtu") { Description = "MTU of workload interfaces; that of the uplink when not given" };
-        Option<string> networks = new("--network-prefix") { Description = "Namespaces of virtual networks are called PREFIX-NETWORK; needed where two agents share /run/netns", DefaultValueFactory = _ => "margay" };
+        Option<string> networks = new("--network-prefix") { Description = "Namespaces of virtual networks are called PREFIX-NETWORK; needed where two agents share /run/netns", DefaultValueFactory = _ => "margay-net" };
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
         Option<string[]> stations = new("--bmp-station") { Description = "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) of a monitoring station that is told of BGP peers and routes (BMP, RFC 7854); may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };

@@ -116,7 +116,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         List<Task> tasks =
         [
             socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), fib.RunAsync(stop.Token), statuses.RunAsync(stop.Token),
-            WatchdogAsync(manager, attach, stop.Token), LinkWatch.RunAsync(attach, stop.Token),
+            manager.WatchAsync(attach.InspectAsync, time, stop.Token), LinkWatch.RunAsync(attach, stop.Token),
             pulse.RunAsync(InKernelAsync(dataplane, stop.Token), logger, stop.Token),
         ];
         if (health is not null) tasks.Add(health.RunAsync(stop.Token));
@@ -180,22 +180,6 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
                 Log.EndpointFailed(logger, e.Id, e.Reason);
                 attach.Post(new EndpointRefusedByKernel(e.Id, e.Reason));
                 break;
-        }
-    }
-
-    private async Task WatchdogAsync(ServiceManager manager, AttachLoop attach, CancellationToken cancel)
-    {
-        if (manager.WatchdogInterval is not { } interval)
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel).ConfigureAwait(false);
-            return;
-        }
-        using PeriodicTimer timer = new(interval, time);
-        while (await timer.WaitForNextTickAsync(cancel).ConfigureAwait(false))
-        {
-            // Alive means: the loop that everything hangs on still answers.
-            await attach.InspectAsync(cancel).ConfigureAwait(false);
-            manager.Alive();
         }
     }
 }

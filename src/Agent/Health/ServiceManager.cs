@@ -21,12 +21,30 @@ internal sealed class ServiceManager : IDisposable
         _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     }
 
-    /// <summary>How often <see cref="Alive"/> must be called: half of what systemd allows. Null when it does not watch.</summary>
+    /// <summary>How often systemd is told that we live: half of what it allows. Null when it does not watch.</summary>
     public TimeSpan? WatchdogInterval { get; }
 
     public void Ready() => Send("READY=1");
     public void Stopping() => Send("STOPPING=1");
-    public void Alive() => Send("WATCHDOG=1");
+
+    /// <summary>Says that the service lives, as long as the loop that everything hangs on still answers.</summary>
+    /// <param name="answer">Ends when the loop has answered.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancel">Ends it; it does not end otherwise.</param>
+    public async Task WatchAsync(Func<CancellationToken, Task> answer, TimeProvider time, CancellationToken cancel)
+    {
+        if (WatchdogInterval is not { } interval)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel).ConfigureAwait(false);
+            return;
+        }
+        using PeriodicTimer timer = new(interval, time);
+        while (await timer.WaitForNextTickAsync(cancel).ConfigureAwait(false))
+        {
+            await answer(cancel).ConfigureAwait(false);
+            Send("WATCHDOG=1");
+        }
+    }
 
     private void Send(string state)
     {

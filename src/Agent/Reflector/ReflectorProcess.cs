@@ -61,7 +61,7 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
         Dictionary<string, string> labels = new(options.Labels) { [Label] = "true" };
         NodeIdentity identity = new(options.Node, WithLength(ipv4, options.Ip.PrefixLength), options.Ip.IsGiven, WithLength(ipv6, options.Ip6.PrefixLength), options.Ip6.IsGiven, labels, version);
         ViewSync sync = new(nodeSync, new NodeRegistration(client, identity), viewLog, new ReflectorView(connection, bgp, metrics), new NodeSyncContext(options.Node, options.Server.ToString(), logger));
-        List<Task> tasks = [socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), WatchdogAsync(manager, speaker, stop.Token), pulse.RunAsync(Task.CompletedTask, logger, stop.Token)];
+        List<Task> tasks = [socket.RunAsync(stop.Token), sync.RunAsync(stop.Token), bgp.RunAsync(stop.Token), manager.WatchAsync(_ => speaker.GetPeersAsync(), time, stop.Token), pulse.RunAsync(Task.CompletedTask, logger, stop.Token)];
         if (health is not null) tasks.Add(health.RunAsync(stop.Token));
         manager.Ready();
         if (start.Restarting) Log.Restarting(logger, (int)former!.Ago.TotalSeconds, "forwarding does not go through here");
@@ -111,20 +111,4 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
     private static Task<AgentReply> AnswerAsync(Queries queries, AgentRequest request, CancellationToken cancel) => request.Query is { } query
         ? queries.AnswerAsync(query, cancel)
         : Task.FromResult(new AgentReply { Error = Errors.InvalidRequest("this agent is a route reflector only (--reflector): it attaches no workloads") });
-
-    private async Task WatchdogAsync(ServiceManager manager, Speaker speaker, CancellationToken cancel)
-    {
-        if (manager.WatchdogInterval is not { } interval)
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel).ConfigureAwait(false);
-            return;
-        }
-        using PeriodicTimer timer = new(interval, time);
-        while (await timer.WaitForNextTickAsync(cancel).ConfigureAwait(false))
-        {
-            // Alive means: the loop that everything hangs on still answers.
-            await speaker.GetPeersAsync().ConfigureAwait(false);
-            manager.Alive();
-        }
-    }
 }

@@ -50,6 +50,28 @@ public class HealthTests
     }
 
     [Fact]
+    public async Task ServiceManager_SaysThatWeLive_OnlyWhileTheLoopAnswers()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("notify");
+        using Socket systemd = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(path));
+        using ServiceManager manager = new(name => name == "NOTIFY_SOCKET" ? path : name == "WATCHDOG_USEC" ? "2000" : null);
+        using CancellationTokenSource stop = new();
+        int asked = 0;
+        TaskCompletionSource stuck = new();
+        Task watching = manager.WatchAsync(_ => ++asked == 1 ? Task.CompletedTask : stuck.Task, TimeProvider.System, stop.Token);
+        byte[] buffer = new byte[64];
+        Assert.Equal("WATCHDOG=1", Encoding.ASCII.GetString(buffer, 0, await systemd.ReceiveAsync(buffer)));
+        while (Volatile.Read(ref asked) < 2) await Task.Yield();
+        Assert.Equal(0, systemd.Available);
+        Assert.False(watching.IsCompleted);
+        await stop.CancelAsync();
+        stuck.SetResult();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+    }
+
+    [Fact]
     public void Metrics_AreTextThatPrometheusReads()
     {
         AgentMetrics metrics = new();

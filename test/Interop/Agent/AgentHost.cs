@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Margay.Api.Attach;
 using Margay.Api.Client;
@@ -17,7 +15,6 @@ namespace Margay.Interop.Agent;
 internal sealed class AgentHost : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-    private static readonly string s_programs = FindPrograms();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mgy-agent-").FullName;
     private readonly List<string> _workloads = [];
@@ -43,7 +40,7 @@ internal sealed class AgentHost : IAsyncDisposable
     internal NetworkNamespace Namespace { get; }
     internal string Folder => _folder;
     internal string Socket => Path.Combine(_folder, "run", "agent.sock");
-    internal string CniProgram => Path.Combine(s_programs, "margay-cni");
+    internal string CniProgram => NativePrograms.PathOf("margay-cni");
     internal string AgentLog => LogOf("agent.log");
 
     /// <summary>Server with one pool of each family and a policy that allows everything, then the agent.</summary>
@@ -116,7 +113,7 @@ internal sealed class AgentHost : IAsyncDisposable
         info.Environment["CNI_CONTAINERID"] = container;
         info.Environment["CNI_NETNS"] = netns ?? PathOf(container);
         info.Environment["CNI_IFNAME"] = "eth0";
-        info.Environment["CNI_PATH"] = s_programs;
+        info.Environment["CNI_PATH"] = NativePrograms.Folder;
         using Process process = Process.Start(info)!;
         await process.StandardInput.WriteAsync($$"""{"cniVersion":"{{version}}","name":"net","type":"margay-cni","agentSocket":"{{Socket}}"{{extra}}}""");
         process.StandardInput.Close();
@@ -192,7 +189,7 @@ internal sealed class AgentHost : IAsyncDisposable
     private Process Start(string program, string log, params string[] arguments)
     {
         // A shell that becomes the program: its output goes to a file, which no full pipe can stop.
-        ProcessStartInfo info = new("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", Path.Combine(_folder, log), Path.Combine(s_programs, program) } };
+        ProcessStartInfo info = new("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", Path.Combine(_folder, log), NativePrograms.PathOf(program) } };
         foreach (string argument in arguments) info.ArgumentList.Add(argument);
         return Namespace.Start(info);
     }
@@ -208,31 +205,5 @@ internal sealed class AgentHost : IAsyncDisposable
         process = null;
     }
 
-    private async Task<(int Status, string Body)> HttpAsync(string method, string path, string? body)
-    {
-        try
-        {
-            using Socket socket = Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-            await socket.ConnectAsync("127.0.0.1", 7443);
-            await using NetworkStream stream = new(socket);
-            byte[] content = Encoding.UTF8.GetBytes(body ?? "");
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: s\r\nContent-Type: application/json\r\nContent-Length: {content.Length}\r\n\r\n"));
-            await stream.WriteAsync(content);
-            using StreamReader reader = new(stream);
-            string answer = await reader.ReadToEndAsync();
-            int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            return (int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture), answer[(end + 4)..]);
-        }
-        catch (Exception e) when (e is SocketException or IOException or IndexOutOfRangeException)
-        {
-            return (0, e.Message);
-        }
-    }
-
-    private static string FindPrograms()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-            if (File.Exists(Path.Combine(d.FullName, "Margay.slnx"))) return Path.Combine(d.FullName, "out", "bin");
-        return "/usr/local/bin";
-    }
+    private Task<(int Status, string Body)> HttpAsync(string method, string path, string? body) => ServerRequest.SendAsync(Namespace, "127.0.0.1", method, path, body);
 }

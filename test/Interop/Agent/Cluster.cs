@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Margay.Api.Attach;
 using Margay.Api.Client;
@@ -17,7 +14,6 @@ namespace Margay.Interop.Agent;
 internal sealed class Cluster : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
-    private static readonly string s_programs = FindPrograms();
 
     private readonly string _id = "mgy-cl-" + Guid.NewGuid().ToString("N")[..6];
     private readonly string _folder = Directory.CreateTempSubdirectory("mgy-cl-").FullName;
@@ -37,7 +33,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     internal async Task StartServerAsync()
     {
-        Start("hub", "server", [Path.Combine(s_programs, "margay-server"), "--data-dir", Path.Combine(_folder, "data"), "--listen", "http://192.0.2.254:7443", "--no-auth"]);
+        Start("hub", "server", [NativePrograms.PathOf("margay-server"), "--data-dir", Path.Combine(_folder, "data"), "--listen", "http://192.0.2.254:7443", "--no-auth"]);
         await Eventually.Async(async () => (await HttpAsync("GET", "/readyz", null)).Status == 200, s_patience);
     }
 
@@ -76,7 +72,7 @@ internal sealed class Cluster : IAsyncDisposable
     private void StartAgent(int n, string[] prefix, string[] flags)
     {
         string host = $"n{n}";
-        Start(host, host, [.. prefix, Path.Combine(s_programs, "margay-agent"), "--node", host, "--server", "http://192.0.2.254:7443", "--state-dir", Path.Combine(_folder, host, "state"), "--run-dir", Path.Combine(_folder, host), "--labels", $"rack=r{n % 3}", .. flags]);
+        Start(host, host, [.. prefix, NativePrograms.PathOf("margay-agent"), "--node", host, "--server", "http://192.0.2.254:7443", "--state-dir", Path.Combine(_folder, host, "state"), "--run-dir", Path.Combine(_folder, host), "--labels", $"rack=r{n % 3}", .. flags]);
     }
 
     /// <summary>SIGKILL of a host's agent.</summary>
@@ -144,31 +140,5 @@ internal sealed class Cluster : IAsyncDisposable
         _processes[log] = Namespace(host).Start(info);
     }
 
-    private async Task<(int Status, string Body)> HttpAsync(string method, string path, string? body)
-    {
-        try
-        {
-            using Socket socket = Namespace("hub").Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-            await socket.ConnectAsync("192.0.2.254", 7443);
-            await using NetworkStream stream = new(socket);
-            byte[] content = Encoding.UTF8.GetBytes(body ?? "");
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: s\r\nContent-Type: application/json\r\nContent-Length: {content.Length}\r\n\r\n"));
-            await stream.WriteAsync(content);
-            using StreamReader reader = new(stream);
-            string answer = await reader.ReadToEndAsync();
-            int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            return (int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture), answer[(end + 4)..]);
-        }
-        catch (Exception e) when (e is SocketException or IOException or IndexOutOfRangeException)
-        {
-            return (0, e.Message);
-        }
-    }
-
-    private static string FindPrograms()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-            if (File.Exists(Path.Combine(d.FullName, "Margay.slnx"))) return Path.Combine(d.FullName, "out", "bin");
-        return "/usr/local/bin";
-    }
+    private Task<(int Status, string Body)> HttpAsync(string method, string path, string? body) => ServerRequest.SendAsync(Namespace("hub"), "192.0.2.254", method, path, body);
 }

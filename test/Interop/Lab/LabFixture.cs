@@ -30,7 +30,7 @@ internal sealed class LabFixture : IAsyncDisposable
     internal IReadOnlyList<string> Steps => [.. _events.Where(e => e.Took is not null).Select(e => e.Step)];
 
     /// <summary>The native programs of `make build`, or those in the directory that MARGAY_PROGRAMS names.</summary>
-    internal static Programs Programs { get; } = new(Environment.GetEnvironmentVariable("MARGAY_PROGRAMS") ?? FindPrograms());
+    internal static Programs Programs { get; } = new(NativePrograms.Folder);
 
     internal async Task UpAsync()
     {
@@ -66,13 +66,6 @@ internal sealed class LabFixture : IAsyncDisposable
 
     private static string TailOf(string? log) =>
         log is null ? "" : string.Join('\n', log.Split(", ").Where(System.IO.File.Exists).SelectMany(l => System.IO.File.ReadLines(l).TakeLast(30)));
-
-    private static string FindPrograms()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-            if (System.IO.File.Exists(Path.Combine(d.FullName, "Margay.slnx"))) return Path.Combine(d.FullName, "out", "bin");
-        return "/usr/local/bin";
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -31,7 +31,7 @@ internal sealed class LinksOfSomeKernel(IKernel real, int endpoints) : IKernel
     public IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes) =>
         [.. changes.Select(c => (c.Add ?? c.Replace)?.LinkIndex >= Pretended ? default : real.ApplyRoutes([c])[0])];
 
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address) => real.ResolveNextHop(address);
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null) => real.ResolveNextHop(address, link);
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => real.ListPermanentNeighbours();
 
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) =>

@@ -18,7 +18,7 @@ internal sealed class TablesOnlyKernel(IKernel real) : IKernel
     public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => new List<RouteEntry>();
     public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => new List<Nexthop>();
     public IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes) => new NetlinkResult[changes.Count];
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address) => new NetlinkResult(Errno.ENETUNREACH);
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null) => new NetlinkResult(Errno.ENETUNREACH);
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => new List<Neighbour>();
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => new NetlinkResult[changes.Count];
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();

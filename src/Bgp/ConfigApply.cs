@@ -24,6 +24,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         bool identity = before is not null && (before.LocalAs != config.LocalAs || before.RouterId != config.RouterId);
         Dictionary<string, PeerSpec> wanted = config.Peers.ToDictionary(p => p.Name);
         if (identity) StopAll();
+        loop.Unnumbered.Retain(wanted);
         RemovePeers(wanted);
         loop.SetConfig(config);
         Listen(config, faults);
@@ -39,6 +40,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
 
     private void StopAll()
     {
+        loop.Unnumbered.Clear();
         foreach (Peer p in loop.Peers.All.ToArray())
         {
             p.Stop(NotificationMessage.Cease(CeaseSubcode.OtherConfigurationChange), "our AS or router id changed");
@@ -49,7 +51,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
 
     private void RemovePeers(Dictionary<string, PeerSpec> wanted)
     {
-        foreach (Peer p in loop.Peers.All.Where(p => !p.IsDynamic && (!wanted.TryGetValue(p.Name, out PeerSpec? w) || w.ListenRange is not null)).ToArray()) RemovePeer(p);
+        foreach (Peer p in loop.Peers.All.Where(p => !p.IsDynamic && (!wanted.TryGetValue(p.Name, out PeerSpec? w) || w.ListenRange is not null || w.IsUnnumbered != p.Spec.IsUnnumbered)).ToArray()) RemovePeer(p);
         foreach (PeerSpec range in loop.Peers.Ranges.Values.Where(r => !wanted.TryGetValue(r.Name, out PeerSpec? w) || w.ListenRange is null).ToArray())
         {
             foreach (Peer p in loop.Peers.DynamicOf(range.Name).ToArray()) RemovePeer(p);
@@ -58,9 +60,10 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         }
     }
 
-    private void RemovePeer(Peer p)
+    /// <summary>Ends a peer and forgets all of it.</summary>
+    internal void RemovePeer(Peer p, string why = "removed from the configuration")
     {
-        p.Stop(NotificationMessage.Cease(CeaseSubcode.PeerDeconfigured), "removed from the configuration");
+        p.Stop(NotificationMessage.Cease(CeaseSubcode.PeerDeconfigured), why);
         loop.Peers.Remove(p);
         if (p.Spec.Password is not null && !p.IsDynamic) SetPassword(IpPrefix.Host(p.Address), null);
     }
@@ -84,7 +87,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
             // Keys of peers that were there before the listener.
             foreach (PeerSpec p in config.Peers)
             {
-                if (p.Password is not null && listener!.SetPassword(p.ListenRange ?? IpPrefix.Host(p.RemoteAddress!.Value), p.Password) is { } failed) faults.Add($"Peer '{p.Name}': {failed}");
+                if (p.Password is not null && !p.IsUnnumbered && listener!.SetPassword(p.ListenRange ?? IpPrefix.Host(p.RemoteAddress!.Value), p.Password) is { } failed) faults.Add($"Peer '{p.Name}': {failed}");
             }
         }
     }
@@ -96,6 +99,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
             ApplyRange(spec, faults);
             return;
         }
+        if (spec.IsUnnumbered) loop.Unnumbered.Apply(spec);
         if (loop.Peers.Find(spec.Name) is { IsDynamic: false } peer)
         {
             PeerSpec before = peer.Spec;
@@ -107,10 +111,17 @@ internal sealed class ConfigApply(SpeakerLoop loop)
             }
             RemovePeer(peer);
         }
-        if (spec.Password is not null && SetPassword(IpPrefix.Host(spec.RemoteAddress!.Value), spec.Password) is { } failed) faults.Add($"Peer '{spec.Name}': {failed}");
-        Peer added = new(loop, spec, spec.RemoteAddress!.Value, isDynamic: false);
+        // The neighbour of an unnumbered one has yet to be heard.
+        if (spec.RemoteAddress is { } address && AddPeer(new Peer(loop, spec, address, isDynamic: false)) is { } failed) faults.Add($"Peer '{spec.Name}': {failed}");
+    }
+
+    /// <summary>Takes a new peer into the directory and starts it. Returns what is wrong with its password, or null.</summary>
+    internal string? AddPeer(Peer added)
+    {
+        string? failed = added.Spec.Password is { } password ? SetPassword(IpPrefix.Host(added.Address), password) : null;
         loop.Peers.Add(added);
         added.Start();
+        return failed;
     }
 
     private void ApplyRange(PeerSpec spec, List<string> faults)
@@ -153,6 +164,7 @@ internal sealed class ConfigApply(SpeakerLoop loop)
         Export = a.Export,
         RequirePolicy = a.RequirePolicy,
         NextHop = a.NextHop,
+        ThirdPartyNextHop = a.ThirdPartyNextHop,
         AllowOwnAs = a.AllowOwnAs,
         LocalAsMode = a.LocalAsMode,
         RouteTargets = a.RouteTargets,

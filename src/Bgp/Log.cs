@@ -44,6 +44,12 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Information, "peer {Peer}: BFD is switched off on its side; the session stays")]
     internal static partial void BfdAdminDown(ILogger logger, string peer);
 
+    [LoggerMessage(15, LogLevel.Information, "peer {Peer}: the neighbour on {Interface} is {Address}")]
+    internal static partial void NeighbourFound(ILogger logger, string peer, string @interface, string address);
+
+    [LoggerMessage(16, LogLevel.Warning, "peer {Peer}: a second router, {Address}, is on {Interface}; an unnumbered peer needs a link with one neighbour, and the first is kept")]
+    internal static partial void TwoRouters(ILogger logger, string peer, string @interface, string address);
+
     [LoggerMessage(8, LogLevel.Critical, "bug in the speaker's loop; the event is lost")]
     internal static partial void Bug(ILogger logger, Exception exception);
 }

@@ -8,7 +8,8 @@ namespace Margay.Bgp;
 internal sealed class PeerDirectory(SpeakerLoop loop)
 {
     private readonly Dictionary<string, Peer> _byName = [];
-    private readonly Dictionary<InetAddress, Peer> _byAddress = [];
+    // A link-local address is unique on its link only; others have no interface here.
+    private readonly Dictionary<(InetAddress Address, string Link), Peer> _byAddress = [];
     private readonly Dictionary<string, PeerSpec> _ranges = [];
     private readonly Stack<int> _retired = new();
     private readonly Stack<int> _free = new();
@@ -18,10 +19,14 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
 
     internal Peer? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The peer that a connection from <paramref name="address"/> belongs to; a dynamic one is made if a range allows.</summary>
-    internal Peer? FindForConnection(InetAddress address)
+    private static (InetAddress, string) KeyOf(Peer peer) => (peer.Address, peer.Address is { IsIPv6: true, IsLinkLocal: true } ? peer.Spec.Interface ?? "" : "");
+
+    /// <summary>
+    /// The peer that a connection from <paramref name="address"/>, if link-local on <paramref name="link"/>, belongs to; a dynamic one is made if a range allows.
+    /// </summary>
+    internal Peer? FindForConnection(InetAddress address, string? link)
     {
-        if (_byAddress.TryGetValue(address, out Peer? peer)) return peer;
+        if (_byAddress.TryGetValue((address, link ?? ""), out Peer? peer)) return peer;
         PeerSpec? best = null;
         foreach (PeerSpec range in _ranges.Values)
         {
@@ -39,14 +44,14 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
     internal void Add(Peer peer)
     {
         _byName[peer.Name] = peer;
-        _byAddress[peer.Address] = peer;
+        _byAddress[KeyOf(peer)] = peer;
         peer.RestartExpired = () => new PeerRouting(loop, peer).RestartExpired();
     }
 
     internal void Remove(Peer peer)
     {
         _byName.Remove(peer.Name);
-        if (_byAddress.GetValueOrDefault(peer.Address) == peer) _byAddress.Remove(peer.Address);
+        if (_byAddress.GetValueOrDefault(KeyOf(peer)) == peer) _byAddress.Remove(KeyOf(peer));
         TimerQueue.Cancel(peer.RestartTimer);
         loop.Liveness.Remove(peer);
         if (peer.RibPeer is { } rib)
@@ -90,7 +95,7 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
     internal bool AllSentEndOfRib()
     {
         // Without any peer there is nothing to conclude from.
-        if (_byName.Count == 0) return false;
+        if (_byName.Count == 0 || loop.Unnumbered.Waiting.Any()) return false;
         foreach (Peer p in _byName.Values)
         {
             if (p.Spec.AdminDown || p.IsDynamic) continue;

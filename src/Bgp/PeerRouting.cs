@@ -1,5 +1,6 @@
 using Margay.Bgp.Rib;
 using Margay.Bgp.Session;
+using Margay.Bgp.Transport;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
@@ -21,6 +22,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         rib.Import = spec.Import;
         rib.DenyImport = agreed.External && spec.RequirePolicy && spec.Import is null;
         session.RibPeer = rib;
+        session.Link = FindLink(session.Connection.LocalAddress);
         session.Inbound = MakeInbound(session);
         if (agreed.Families.HasFlag(FamilySet.RouteTarget)) session.Targets = ReadTargets(rib);
         DropStaleNotPreserved(session, rib);
@@ -36,6 +38,13 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             if (session.Agreed!.Families.Has(f)) Join(session, f);
         }
         loop.RequestFlush(session);
+    }
+
+    // Only if the peer is on it too. The link-local subnet is the same on every link, and says nothing.
+    private LocalLink? FindLink(InetAddress local)
+    {
+        if (peer.Address is { IsIPv6: true, IsLinkLocal: true }) return new LocalLink(peer.Spec.Interface ?? "", IpPrefix.Host(local), local);
+        return loop.Transport.FindLink(local) is { } link && link.Subnet.Contains(peer.Address) ? link : null;
     }
 
     private InboundContext MakeInbound(BgpSession session) => new()
@@ -65,6 +74,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         Negotiated agreed = session.Agreed!;
         PeerSpec spec = peer.Spec;
         bool extended = agreed.ExtendedNextHop.Has(family);
+        bool isIPv6Unicast = KnownFamilies.Of(family) == Family.IPv6Unicast;
         return new ExportPolicy
         {
             Family = family,
@@ -75,6 +85,8 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             ClusterId = ClusterId.IPv4Value,
             NextHop = spec.NextHop,
             Self = SelfFor(session.Connection.LocalAddress, family, extended),
+            SelfLinkLocal = isIPv6Unicast && session.Connection.LocalAddress.IsIPv6 ? session.Link?.LinkLocal : null,
+            Shared = agreed.External ? (spec.ThirdPartyNextHop ? session.Link?.Subnet : null) : (isIPv6Unicast ? session.Link?.Subnet : null),
             FourOctetAs = agreed.FourOctetAs,
             ExtendedNextHop = extended,
             ExtendedMessage = agreed.ExtendedMessage,
@@ -119,7 +131,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     {
         Family f = KnownFamilies.Of(family);
         if (f.Safi != Safi.Unicast) return local;
-        if (f.Afi == Afi.IPv6) return local.IsIPv6 ? local : peer.Spec.SelfIPv6;
+        if (f.Afi == Afi.IPv6) return local is { IsIPv6: true, IsLinkLocal: false } ? local : peer.Spec.SelfIPv6 ?? (local.IsIPv6 ? local : null);
         return local.IsIPv4 ? local : peer.Spec.SelfIPv4 ?? (extended ? local : null);
     }
 

@@ -15,7 +15,7 @@ public sealed record PeerSpec
 
     public string Description { get; init; } = "";
 
-    /// <summary>The neighbour's address. Null for dynamic neighbours, which then need <see cref="ListenRange"/>.</summary>
+    /// <summary>The neighbour's address. Null for dynamic neighbours, which then need <see cref="ListenRange"/>, and for unnumbered ones, which need <see cref="Interface"/>.</summary>
     public InetAddress? RemoteAddress { get; init; }
 
     /// <summary>Dynamic neighbours: whoever connects from this prefix gets a peer named <c>name-address</c>. Always passive.</summary>
@@ -26,8 +26,13 @@ public sealed record PeerSpec
 
     public ushort RemotePort { get; init; } = 179;
 
-    /// <summary>The interface of a link-local <see cref="RemoteAddress"/>, and the one the connection is bound to.</summary>
+    /// <summary>
+    /// The interface of a link-local <see cref="RemoteAddress"/>, and the one the connection is bound to. By itself, without an address: an unnumbered peer. It is
+    /// whoever sends router advertisements (RFC 4861) on the link; we send them too.
+    /// </summary>
     public string? Interface { get; init; }
+
+    internal bool IsUnnumbered => RemoteAddress is null && ListenRange is null && Interface is not null;
 
     public RemoteAs RemoteAs { get; init; } = RemoteAs.External;
 
@@ -78,6 +83,9 @@ public sealed record PeerSpec
     public InetAddress? ClusterId { get; init; }
 
     public NextHopMode NextHop { get; init; } = NextHopMode.Auto;
+
+    /// <summary>External peers: a next hop in the subnet that we share with the peer is left as it is, instead of naming ourselves ("third party", RFC 4271 §5.1.3).</summary>
+    public bool ThirdPartyNextHop { get; init; }
 
     /// <summary>Accept routes that carry our own AS up to this often. 0 refuses them.</summary>
     public int AllowOwnAs { get; init; }

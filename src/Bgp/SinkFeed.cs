@@ -44,8 +44,8 @@ internal sealed class SinkFeed(IRouteSink sink, RibTable[] tables)
     {
         RibPeer peer = table.Peer(table.Path(path).Peer);
         PathAttributes a = table.Attributes[table.Path(path).Attributes];
-        // RFC 2545: on a link-local session the link-local address is the one to use.
-        if (a.NextHop.IsUnspecified && a.LinkLocalNextHop is { } linkLocal) return new NextHop(linkLocal, peer.Interface, peer.Source.PeerName);
+        // RFC 2545 §3: on a link-local session the link-local address is the one to use, whatever else the peer names.
+        if (a.LinkLocalNextHop is { IsUnspecified: false } linkLocal && (a.NextHop.IsUnspecified || peer.Address is { IsIPv6: true, IsLinkLocal: true })) return new NextHop(linkLocal, peer.Interface, peer.Source.PeerName);
         return new NextHop(a.NextHop, a.NextHop.IsLinkLocal ? peer.Interface : null, peer.Source.PeerName);
     }
 

@@ -9,7 +9,23 @@ namespace Margay.Bgp;
 /// <summary>What the speaker shows of itself: rows made on the loop, immutable afterwards.</summary>
 internal sealed class Snapshots(SpeakerLoop loop)
 {
-    internal ImmutableArray<PeerStatus> Peers() => [.. loop.Peers.All.OrderBy(p => p.Address).Select(Status)];
+    internal ImmutableArray<PeerStatus> Peers() =>
+        [.. loop.Peers.All.OrderBy(p => p.Address).Select(Status), .. loop.Unnumbered.Waiting.Select(w => Unheard(w.Spec, w.Since, w.Reason))];
+
+    private PeerStatus Unheard(PeerSpec spec, DateTimeOffset since, string reason) => new()
+    {
+        Name = spec.Name,
+        Description = spec.Description,
+        Address = InetAddress.AnyV6,
+        Interface = spec.Interface,
+        Dynamic = false,
+        State = SessionState.Idle,
+        Since = since,
+        LocalAs = spec.LocalAs ?? loop.LocalAs,
+        RemoteAs = spec.RemoteAs.Asn,
+        LastError = "",
+        ConnectError = reason,
+    };
 
     private PeerStatus Status(Peer p)
     {
@@ -19,6 +35,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
             Name = p.Name,
             Description = p.Spec.Description,
             Address = p.Address,
+            Interface = p.Spec.Interface,
             Dynamic = p.IsDynamic,
             State = p.State,
             Since = p.Since,

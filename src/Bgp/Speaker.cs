@@ -35,6 +35,7 @@ public sealed class Speaker : IAsyncDisposable
         if (_loop is not null) throw new InvalidOperationException("the speaker was started before");
         _loop = new SpeakerLoop(Options, Options.Transport ?? new TcpTransport()) { HasThreads = threads };
         _apply = new ConfigApply(_loop);
+        _loop.Unnumbered = new UnnumberedPeers(_loop, p => _apply.AddPeer(p), _apply.RemovePeer);
         _snapshots = new Snapshots(_loop);
         return _loop;
     }

@@ -14,15 +14,17 @@ internal static class SpeakerConfigCheck
         if (config.ClusterId is { IsIPv6: true }) faults.Add("ClusterId: must be in IPv4 notation");
         if (config.MaxPaths is < 1 or > 64) faults.Add("MaxPaths: must be 1 to 64");
         HashSet<string> names = [];
-        Dictionary<Core.Net.InetAddress, string> addresses = [];
+        Dictionary<(Core.Net.InetAddress?, string?), string> addresses = [];
         for (int i = 0; i < config.Peers.Length; i++)
         {
             PeerSpec peer = config.Peers[i];
             string at = string.Create(CultureInfo.InvariantCulture, $"Peers[{i}] '{peer.Name}'");
             if (peer.Name.Length == 0) faults.Add($"{at}.Name: must not be empty");
             else if (!names.Add(peer.Name)) faults.Add($"{at}.Name: used by another peer; names are unique");
-            if (peer.RemoteAddress is { } address && !addresses.TryAdd(address, peer.Name))
-                faults.Add($"{at}.RemoteAddress: {address} is also the address of '{addresses[address]}'; remove one");
+            // A link-local address is unique on its link only.
+            (Core.Net.InetAddress?, string?) where = (peer.RemoteAddress, peer.RemoteAddress is { IsIPv6: true, IsLinkLocal: true } || peer.IsUnnumbered ? peer.Interface : null);
+            if (peer.ListenRange is null && where != default && !addresses.TryAdd(where, peer.Name))
+                faults.Add($"{at}.{(peer.IsUnnumbered ? $"Interface: {peer.Interface} is also the interface" : $"RemoteAddress: {peer.RemoteAddress} is also the address")} of '{addresses[where]}'; remove one");
             CheckPeer(faults, at, peer);
         }
         for (int i = 0; i < config.BmpStations.Length; i++)
@@ -44,7 +46,8 @@ internal static class SpeakerConfigCheck
 
     private static void CheckPeer(List<string> faults, string at, PeerSpec peer)
     {
-        if (peer.RemoteAddress is null == peer.ListenRange is null) faults.Add($"{at}: give either RemoteAddress or ListenRange");
+        if (peer.RemoteAddress is null == peer.ListenRange is null && !peer.IsUnnumbered) faults.Add($"{at}: give either RemoteAddress or ListenRange, or for an unnumbered peer Interface alone");
+        if (peer.IsUnnumbered && peer.LocalAddress is not null) faults.Add($"{at}.LocalAddress: an unnumbered peer is spoken to from the link-local address of {peer.Interface}; remove it");
         if (peer.RemoteAddress is { IsIPv6: true, IsLinkLocal: true } && peer.Interface is null) faults.Add($"{at}.Interface: needed with a link-local address");
         if (peer.LocalAddress is { } local && peer.RemoteAddress is { } remote && local.IsIPv6 != remote.IsIPv6)
             faults.Add($"{at}.LocalAddress: {local} cannot reach {remote}; use an address of the same family");

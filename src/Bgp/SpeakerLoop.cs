@@ -86,6 +86,9 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
 
     internal Liveness Liveness { get; }
 
+    /// <summary>Set once, by whoever prepares the loop.</summary>
+    internal UnnumberedPeers Unnumbered { get; set; } = null!;
+
     /// <summary>The BFD loop gets a thread of its own; else whoever turns this loop turns that one too.</summary>
     internal bool HasThreads { get; init; }
 
@@ -223,7 +226,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
     public void OnAccepted(IListener listener, IConnection connection)
     {
         Now = ReadClock();
-        Peer? peer = _peers.FindForConnection(connection.RemoteAddress);
+        Peer? peer = _peers.FindForConnection(connection.RemoteAddress, connection.Interface);
         if (peer is not null && peer.OnAccepted(connection)) return;
         Log.ConnectionRefused(Logger, connection.RemoteAddress.ToString(), peer is null ? "no such neighbour" : "not now");
         connection.Dispose();
@@ -272,6 +275,12 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         }
         BgpSession session = (BgpSession)connection.Owner!;
         if (session.Flush() == SendOutcome.More) RequestFlush(session);
+    }
+
+    public void OnRouterMessage(IRouterSocket socket)
+    {
+        Now = ReadClock();
+        UnnumberedPeers.OnReadable(socket);
     }
 
     // ---- sessions

@@ -20,7 +20,13 @@ public sealed record PeerStatus
 {
     public required string Name { get; init; }
     public required string Description { get; init; }
+
+    /// <summary>Unspecified while an unnumbered peer has not been heard.</summary>
     public required InetAddress Address { get; init; }
+
+    /// <summary>The interface that the peer is bound to, if any; the scope of a link-local <see cref="Address"/>.</summary>
+    public string? Interface { get; init; }
+
     public required bool Dynamic { get; init; }
     public required SessionState State { get; init; }
 

@@ -45,4 +45,5 @@ public sealed record RouteUpdate(NetworkPrefix Prefix, IReadOnlyList<RouteNextHo
 
 /// <param name="Gateway">Where to send it. It need not be a neighbour: the kernel's own routes say how to reach it.</param>
 /// <param name="Weight">1 to 256: its share of flows among several.</param>
-public readonly record struct RouteNextHop(InetAddress Gateway, int Weight = 1);
+/// <param name="Interface">Of a link-local gateway, which is a neighbour on this link and on no other; null for others.</param>
+public readonly record struct RouteNextHop(InetAddress Gateway, int Weight = 1, string? Interface = null);

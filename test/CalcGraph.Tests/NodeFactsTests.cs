@@ -154,6 +154,20 @@ public class NodeFactsTests
     }
 
     [Fact]
+    public void Unnumbered_IsByInterface()
+    {
+        NoMesh();
+        Node("a", 1);
+        Peer("left", new BGPPeerSpec { PeerInterface = "eth0" });
+        Peer("right", new BGPPeerSpec { PeerInterface = "eth1", PeerType = "Internal" });
+        Peer("given", new BGPPeerSpec { PeerInterface = "eth2", PeerIP = "fe80::1", AsNumber = new AsNumber(65010) });
+        Dictionary<string, PeerView> peers = PeersOf("a");
+        Assert.Equal(("", "eth0", 0u, false), (peers["global/left"].Address, peers["global/left"].Interface, peers["global/left"].AsNumber, peers["global/left"].IsInternal));
+        Assert.Equal(("", "eth1", 0u, true), (peers["global/right"].Address, peers["global/right"].Interface, peers["global/right"].AsNumber, peers["global/right"].IsInternal));
+        Assert.Equal(("fe80::1", "eth2", 65010u, null), (peers["global/given"].Address, peers["global/given"].Interface, peers["global/given"].AsNumber, peers["global/given"].SourceAddress));
+    }
+
+    [Fact]
     public void Bfd_HasItsDefaults_AndIsOnBothSides()
     {
         NoMesh();

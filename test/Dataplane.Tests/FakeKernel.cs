@@ -1,3 +1,4 @@
+using System.Globalization;
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
@@ -94,7 +95,7 @@ internal sealed class FakeKernel : IKernel
         return default;
     }
 
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address) => new NextHopResolution(2, address);
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null) => new NextHopResolution(link is null ? 2 : int.Parse(link.AsSpan("eth".Length), CultureInfo.InvariantCulture), address);
 
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() =>
         Neighbours.Select(n => new Neighbour { LinkIndex = n.Key.Link, Address = n.Key.Address, Mac = n.Value }).ToList();

@@ -1,5 +1,6 @@
 using Margay.Bgp;
 using Margay.Bgp.Bfd;
+using Margay.Bgp.Discovery;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Buffers;
@@ -22,6 +23,7 @@ internal static class BgpTargets
         .. Enumerable.Range(0, KnownFamilies.Count).Select(f => new FuzzTarget($"bgp-nlri-{KnownFamilies.Of(f)}", b => Nlri(b, f))),
         new("bgp-inbound", Inbound),
         new("bgp-bfd", Bfd),
+        new("bgp-router-message", Router),
     ];
 
     private static void Bfd(byte[] bytes)
@@ -43,6 +45,14 @@ internal static class BgpTargets
             session.OnTimer(now);
         }
         if (output.Sent > 40) throw new InvalidOperationException("a flood");
+    }
+
+    private static void Router(byte[] bytes)
+    {
+        if (!RouterMessage.TryRead(bytes, out RouterMessage message)) return;
+        byte[] again = new byte[RouterMessage.MaxLength];
+        int length = message.Write(again);
+        if (!RouterMessage.TryRead(again.AsSpan(0, length), out RouterMessage second) || second != message) throw new InvalidOperationException("changed on the way");
     }
 
     private sealed class Silent : IBfdOutput

@@ -62,6 +62,8 @@ public class LayerTests
         ("Bgp", "Transport", "Session", "sockets carry bytes for whoever asks"),
         ("Bgp", "Transport", "Bfd", "sockets carry bytes for whoever asks"),
         ("Bgp", "Session", "Bfd", "a session is told that a way is dead, not how that was found"),
+        ("Bgp", "Transport", "Discovery", "sockets carry bytes for whoever asks"),
+        ("Bgp", "Discovery", "Session", "who is on the link is found out before there is a session"),
         ("Bgp", "Bfd", "Rib", "whether a way is alive has nothing to do with routes"),
         ("Netlink", "Constants", "Sockets", "constants use nothing"),
         ("Netlink", "Sockets", "Route", "framing knows no family"),

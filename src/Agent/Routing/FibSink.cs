@@ -72,5 +72,5 @@ internal sealed class FibSink(DataplaneLoop dataplane, NetworkRoutes? networks =
     /// <summary>Our own routes are the dataplane's already: for the table of learnt ones such a prefix is gone.</summary>
     internal static RouteUpdate ToUpdate(IpPrefix prefix, RouteChange change) => new(
         new NetworkPrefix(NetworkName.Default, prefix),
-        change.IsLocal || change.NextHops.IsDefaultOrEmpty ? [] : [.. change.NextHops.Select(h => new RouteNextHop(h.Address)).Distinct()]);
+        change.IsLocal || change.NextHops.IsDefaultOrEmpty ? [] : [.. change.NextHops.Select(h => new RouteNextHop(h.Address, Interface: h.Interface)).Distinct()]);
 }

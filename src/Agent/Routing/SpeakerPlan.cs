@@ -43,7 +43,9 @@ internal static class SpeakerPlan
 
     private static PeerSpec? ToSpec(PeerView peer, NodeSettings settings, PeerPolicies policies, List<string> problems)
     {
-        if (!InetAddress.TryParse(peer.Address, out InetAddress address))
+        bool unnumbered = peer is { Address: "", Interface: not null };
+        InetAddress address = InetAddress.AnyV6;
+        if (!unnumbered && !InetAddress.TryParse(peer.Address, out address))
         {
             problems.Add($"peer {peer.Name} ({peer.Origin}): '{peer.Address}' is not an address");
             return null;
@@ -51,19 +53,22 @@ internal static class SpeakerPlan
         foreach (string missing in policies.MissingFor(peer))
             problems.Add($"peer {peer.Name} ({peer.Origin}): BGPFilter '{missing}' does not exist; nothing is accepted from the peer or sent to it by that filter, create it or take it out of filters");
         uint localAs = peer.LocalAsNumber ?? settings.AsNumber;
-        bool external = peer.AsNumber != localAs;
+        bool external = peer.AsNumber == 0 ? !peer.IsInternal : peer.AsNumber != localAs;
         return new PeerSpec
         {
             Name = peer.Name,
             Description = peer.Origin,
-            RemoteAddress = address,
+            RemoteAddress = unnumbered ? null : address,
+            Interface = peer.Interface,
             RemotePort = (ushort)peer.Port,
-            RemoteAs = peer.AsNumber,
+            RemoteAs = peer.AsNumber != 0 ? peer.AsNumber : peer.IsInternal ? RemoteAs.Internal : RemoteAs.External,
             LocalAs = localAs == settings.AsNumber ? null : localAs,
             LocalAddress = InetAddress.TryParse(peer.SourceAddress, out InetAddress source) ? source : null,
             Passive = peer.Passive,
             Password = peer.Password,
-            Families = FamiliesOf(address, settings),
+            // A link without numbers carries both families, over link-local next hops (RFC 8950).
+            Families = unnumbered || address is { IsIPv6: true, IsLinkLocal: true } ? FamilySet.Unicast : FamiliesOf(address, settings),
+            SelfIPv6 = InetAddress.TryParse(settings.Ipv6Address, out InetAddress own) ? own : null,
             Timers = peer.KeepaliveSeconds is { } keepalive
                 ? PeerTimers.Default with { Hold = TimeSpan.FromSeconds(Math.Max(3, 3 * keepalive)) }
                 : PeerTimers.Default,
@@ -76,7 +81,7 @@ internal static class SpeakerPlan
                 ? new BfdSpec(TimeSpan.FromMilliseconds(bfd.MinTxMilliseconds), TimeSpan.FromMilliseconds(bfd.MinRxMilliseconds), bfd.Multiplier, bfd.Multihop)
                 : null,
             // As in Calico: a BGPPeer says nothing of distance, so the peer may be anywhere unless TTL security says otherwise.
-            Multihop = external && peer.TtlSecurityHops is null,
+            Multihop = external && peer.TtlSecurityHops is null && peer.Interface is null,
             Import = policies.Import(peer),
             Export = policies.Export(peer, external),
         };

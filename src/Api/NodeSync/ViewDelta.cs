@@ -146,9 +146,18 @@ public sealed record PeerView
     /// <summary>Unique on the node and stable: mesh/NODE, node/BGPPEER, global/BGPPEER, with the address where one object makes several.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Empty for an unnumbered peer, which is known by <see cref="Interface"/> alone.</summary>
     public required string Address { get; init; }
+
+    /// <summary>The interface that the peer is on, or null: wherever the routes lead.</summary>
+    public string? Interface { get; init; }
+
     public int Port { get; init => field = value == 0 ? 179 : value; } = 179;
+
+    /// <summary>0: any but ours, or with <see cref="IsInternal"/> ours.</summary>
     public required uint AsNumber { get; init; }
+
+    public bool IsInternal { get; init; }
 
     /// <summary>This node's AS towards this peer, when it is not its own.</summary>
     public uint? LocalAsNumber { get; init; }

@@ -166,6 +166,15 @@ public sealed record BGPPeerSpec
 
     public string? LocalWorkloadSelector { get; init; }
 
+    /// <summary>
+    /// Unnumbered: the peer is whoever sends router advertisements on this interface of the node; we send them too, and speak between link-local addresses.
+    /// Excludes <see cref="PeerSelector"/>; with <see cref="PeerIP"/>, which is then link-local, nothing is discovered. Margay's own; Calico has no such field.
+    /// </summary>
+    public string? PeerInterface { get; init; }
+
+    /// <summary>With <see cref="PeerInterface"/> and without <see cref="AsNumber"/>: External (default, any AS but ours) or Internal (ours). Margay's own.</summary>
+    public string? PeerType { get; init; }
+
     /// <summary>The peer's AS; forbidden with <see cref="PeerSelector"/>.</summary>
     public AsNumber? AsNumber { get; init; }
 

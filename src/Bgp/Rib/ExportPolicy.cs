@@ -25,6 +25,12 @@ internal sealed record ExportPolicy
 
     /// <summary>Our own address as a next hop of the family; null if there is none.</summary>
     internal InetAddress? Self { get; init; }
+
+    /// <summary>Our link-local address beside <see cref="Self"/>, if the members are on one link with us (RFC 2545 §3).</summary>
+    internal InetAddress? SelfLinkLocal { get; init; }
+
+    /// <summary>A subnet that we share with the members: what is in it they reach without us (RFC 4271 §5.1.3, RFC 2545 §3).</summary>
+    internal IpPrefix? Shared { get; init; }
     internal bool FourOctetAs { get; init; } = true;
 
     /// <summary>The members understand IPv6 next hops of IPv4 routes.</summary>
@@ -81,10 +87,12 @@ internal sealed record ExportPolicy
     {
         if (attributes.NextHopBytes.IsEmpty) return true;
         if (NextHop == NextHopMode.Keep) return false;
-        if (External) return true;
+        if (External) return !IsShared(attributes);
         // A reflected route keeps its next hop (RFC 4456 §10).
         return NextHop == NextHopMode.Self && (source.IsExternal || source.IsLocal);
     }
+
+    private bool IsShared(PathAttributes attributes) => Shared is { } subnet && subnet.Contains(attributes.NextHop);
 
     /// <summary>Writes the next hop's octets as the family has them; returns how many.</summary>
     internal int WriteNextHop(PathAttributes attributes, RibPeer source, Span<byte> destination)
@@ -92,10 +100,14 @@ internal sealed record ExportPolicy
         Span<byte> hop = destination;
         int rd = KnownFamilies.Of(Family).Safi == Safi.MplsVpn ? 8 : 0;
         hop[..rd].Clear();
-        if (UsesSelf(attributes, source)) return rd + Self!.Value.WriteBytes(hop[rd..]);
+        if (UsesSelf(attributes, source))
+        {
+            int length = rd + Self!.Value.WriteBytes(hop[rd..]);
+            return SelfLinkLocal is { } linkLocal && Self is { IsIPv6: true, IsLinkLocal: false } ? length + linkLocal.WriteBytes(hop[length..]) : length;
+        }
         ReadOnlySpan<byte> bytes = attributes.NextHopBytes;
         // A link-local address means nothing beyond its link (RFC 2545 §3).
-        if (bytes.Length == 32) bytes = bytes[..16];
+        if (bytes.Length == 32 && !IsShared(attributes)) bytes = bytes[..16];
         bytes.CopyTo(hop[rd..]);
         return rd + bytes.Length;
     }

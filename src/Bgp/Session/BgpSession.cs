@@ -52,6 +52,9 @@ internal sealed class BgpSession
     internal RibPeer? RibPeer { get; set; }
     internal InboundContext? Inbound { get; set; }
 
+    /// <summary>The link that we share with the peer, once Established; null: it is farther away.</summary>
+    internal LocalLink? Link { get; set; }
+
     /// <summary>What the peer subscribed to (RFC 4684), if the family is agreed.</summary>
     internal RouteTargetSet? Targets { get; set; }
     internal bool FlushRequested { get; set; }

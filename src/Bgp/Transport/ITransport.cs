@@ -14,6 +14,9 @@ public interface ITransport : IDisposable
     /// <summary>Begins a connection; the outcome comes as an event of it.</summary>
     bool TryConnect(in ConnectRequest request, out IConnection? connection, out string error);
 
+    /// <summary>Router discovery on an interface. The error is the reason in words.</summary>
+    bool TryOpenRouterSocket(string device, out IRouterSocket? socket, out string error);
+
     /// <summary>Where one of our addresses is; null if no interface has it.</summary>
     LocalLink? FindLink(InetAddress address);
 
@@ -37,6 +40,26 @@ public interface ITransportEvents
 
     /// <summary>A connection that did not take all bytes can take more.</summary>
     void OnWritable(IConnection connection);
+
+    /// <summary>Messages of routers can be received. Nothing for who opens no such socket.</summary>
+    void OnRouterMessage(IRouterSocket socket)
+    {
+    }
+}
+
+/// <summary>ICMPv6 router solicitations and advertisements (RFC 4861) on one interface.</summary>
+public interface IRouterSocket : IDisposable
+{
+    string Device { get; }
+
+    /// <summary>The transport hands it back untouched.</summary>
+    object? Owner { get; set; }
+
+    /// <summary>One message, valid until the next call; false: nothing (more) is there.</summary>
+    bool Receive(out InetAddress source, out byte hopLimit, out ReadOnlySpan<byte> message);
+
+    /// <summary>To all routers or to all nodes of the link, with hop limit 255. Null, or why it was not sent, in words.</summary>
+    string? Send(ReadOnlySpan<byte> message, bool toRouters);
 }
 
 public interface IListener : IDisposable
@@ -54,6 +77,9 @@ public interface IConnection : IDisposable
 {
     InetAddress LocalAddress { get; }
     InetAddress RemoteAddress { get; }
+
+    /// <summary>The link of an IPv6 link-local <see cref="RemoteAddress"/>; null for others.</summary>
+    string? Interface { get; }
 
     /// <summary>0 until the connection stands.</summary>
     ushort LocalPort { get; }

@@ -141,6 +141,9 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial uint if_nametoindex(string name);
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint if_indextoname(uint index, ref byte name);
+
     internal static int SetOption(int fd, int level, int name, int value) =>
         setsockopt(fd, level, name, ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value))), sizeof(int));
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using Margay.Core.Net;
 
 namespace Margay.Bgp.Transport;
@@ -24,6 +25,14 @@ internal static class SocketAddressBytes
         if (!address.IsIPv6) return 16;
         MemoryMarshal.Write(to[24..], scope);
         return Size;
+    }
+
+    /// <summary>The interface of a link-local IPv6 address; null for others.</summary>
+    internal static string? InterfaceOf(ReadOnlySpan<byte> from)
+    {
+        if (Read(from).Address is not { IsIPv6: true, IsLinkLocal: true }) return null;
+        Span<byte> name = stackalloc byte[16];
+        return Libc.if_indextoname(MemoryMarshal.Read<uint>(from[24..]), ref name[0]) == 0 ? null : Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]);
     }
 
     internal static (InetAddress Address, ushort Port) Read(ReadOnlySpan<byte> from)

@@ -10,8 +10,9 @@ internal sealed class TcpConnection : IConnection
     private readonly Libc.IoVector[] _vectors;
     private bool _wantsWrite;
 
-    internal TcpConnection(TcpTransport transport, int fd, InetAddress remote, ushort remotePort, bool connecting)
+    internal TcpConnection(TcpTransport transport, int fd, InetAddress remote, ushort remotePort, string? link, bool connecting)
     {
+        Interface = link;
         _transport = transport;
         _vectors = transport.Vectors;
         Descriptor = fd;
@@ -31,6 +32,7 @@ internal sealed class TcpConnection : IConnection
     internal bool IsConnecting { get; private set; }
     public InetAddress LocalAddress { get; private set; }
     public InetAddress RemoteAddress { get; }
+    public string? Interface { get; }
     public ushort LocalPort { get; private set; }
     public ushort RemotePort { get; }
     public object? Owner { get; set; }

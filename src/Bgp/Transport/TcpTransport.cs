@@ -68,7 +68,7 @@ internal sealed class TcpTransport : ITransport
             _ = Libc.close(fd);
             return false;
         }
-        TcpConnection c = new(this, fd, request.Remote, request.Port, connecting: true);
+        TcpConnection c = new(this, fd, request.Remote, request.Port, request.Remote is { IsIPv6: true, IsLinkLocal: true } ? request.Device : null, connecting: true);
         c.Slot = Add(c, fd, Libc.EPOLLIN | Libc.EPOLLOUT);
         c.SetTtl(request.Ttl, request.MinTtl);
         connection = c;
@@ -107,6 +107,14 @@ internal sealed class TcpTransport : ITransport
 
     private static uint Scope(string? device) => string.IsNullOrEmpty(device) ? 0 : Libc.if_nametoindex(device);
 
+    public bool TryOpenRouterSocket(string device, out IRouterSocket? socket, out string error)
+    {
+        RouterSocket? opened = RouterSocket.Open(this, device, out error);
+        if (opened is not null) opened.Slot = Add(opened, opened.Descriptor, Libc.EPOLLIN);
+        socket = opened;
+        return opened is not null;
+    }
+
     public LocalLink? FindLink(InetAddress address) => LocalLink.Find(address);
 
     public void Poll(TimeSpan timeout, ITransportEvents events)
@@ -137,6 +145,9 @@ internal sealed class TcpTransport : ITransport
             case TcpConnection c when c.Slot == slot:
                 Dispatch(what, c, events);
                 break;
+            case RouterSocket r when r.Slot == slot:
+                events.OnRouterMessage(r);
+                break;
         }
     }
 
@@ -166,7 +177,7 @@ internal sealed class TcpTransport : ITransport
             }
             _ = Libc.SetOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
             (InetAddress remote, ushort port) = SocketAddressBytes.Read(name);
-            TcpConnection c = new(this, fd, remote, port, connecting: false);
+            TcpConnection c = new(this, fd, remote, port, SocketAddressBytes.InterfaceOf(name), connecting: false);
             c.Slot = Add(c, fd, Libc.EPOLLIN);
             events.OnAccepted(l, c);
         }
@@ -208,7 +219,7 @@ internal sealed class TcpTransport : ITransport
     internal void Forget(TcpListener l) => Forget(l.Slot);
 
     // Closing the descriptor takes it out of epoll.
-    private void Forget(long slot)
+    internal void Forget(long slot)
     {
         int index = (int)(slot & 0x7fff_ffff);
         _slots[index] = null;

@@ -98,10 +98,10 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
     {
         Dictionary<string, PeerView> views = [];
         if (!nodes.TryGetValue(name, out NodeInfo? node)) return views;
-        HashSet<(string Address, int Port)> taken = [];
+        HashSet<(string Address, string? Interface, int Port)> taken = [];
         void Add(PeerView view)
         {
-            if (taken.Add((view.Address, view.Port))) views[view.Name] = view;
+            if (taken.Add((view.Address, view.Interface, view.Port))) views[view.Name] = view;
         }
 
         foreach (PeerRule rule in Rules)

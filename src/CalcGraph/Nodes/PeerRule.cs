@@ -69,6 +69,7 @@ internal sealed class PeerRule
                 ? new PeerRule(peer, locals, new NodeList(n => selector.Matches(n.Labels)), null, nodes.Values)
                 : null;
         }
+        if (string.IsNullOrEmpty(spec.PeerIP) && !string.IsNullOrEmpty(spec.PeerInterface)) return new PeerRule(peer, locals, null, null, nodes.Values);
         if (!TryParseEndpoint(spec.PeerIP, out InetAddress address, out int port)) return null;
         return new PeerRule(peer, locals, null, (address, port), nodes.Values);
     }
@@ -76,6 +77,7 @@ internal sealed class PeerRule
     public IEnumerable<PeerView> ViewsFor(NodeInfo node, BgpCalculator bgp)
     {
         if (_peerAddress is { } peer) return _locals.Contains(node) && PeerAddressOwner?.Name != node.Name ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
+        if (_peers is null) return _locals.Contains(node) ? [OnLink(node)] : [];
         IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Items.Where(p => p.Name != node.Name).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
         bool mirrors = _spec.ReversePeering != "Manual" && _peers!.Contains(node);
         // A pair that select each other have one session, which is both.
@@ -106,11 +108,24 @@ internal sealed class PeerRule
             Port = port,
             AsNumber = peerAs,
             LocalAsNumber = _spec.LocalASNumber?.Value,
-            SourceAddress = node.Address(address.IsIPv6)?.ToString(),
+            // A link-local address is spoken to from one.
+            SourceAddress = address is { IsIPv6: true, IsLinkLocal: true } ? null : node.Address(address.IsIPv6)?.ToString(),
             RouteReflectorClient = bgp.IsClient(node, peerAs, PeerAddressOwner?.ClusterId),
             Origin = $"BGPPeer {Name}",
         });
     }
+
+    /// <summary>Unnumbered: whoever is heard on the interface.</summary>
+    private PeerView OnLink(NodeInfo node) => WithOptions(new PeerView
+    {
+        Name = _prefix,
+        Address = "",
+        AsNumber = _spec.AsNumber?.Value ?? 0,
+        IsInternal = _spec.AsNumber is null && _spec.PeerType == "Internal",
+        LocalAsNumber = _spec.LocalASNumber?.Value,
+        RouteReflectorClient = node.IsReflector && _spec.PeerType == "Internal",
+        Origin = $"BGPPeer {Name}",
+    });
 
     private PeerView WithOptions(PeerView view) => view with
     {
@@ -122,6 +137,7 @@ internal sealed class PeerRule
         AllowedLocalAsNumbers = _spec.NumAllowedLocalASNumbers ?? 0,
         TtlSecurityHops = _spec.TtlSecurity,
         Filters = _spec.Filters is { Count: > 0 } filters ? filters : null,
+        Interface = string.IsNullOrEmpty(_spec.PeerInterface) ? null : _spec.PeerInterface,
         Bfd = _spec.Bfd is { } bfd ? new BfdView(Milliseconds(bfd.MinTxInterval), Milliseconds(bfd.MinRxInterval), bfd.Multiplier ?? 3, bfd.Multihop) : null,
     };
 

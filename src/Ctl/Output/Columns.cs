@@ -47,7 +47,7 @@ internal static class Columns
             "BGPPeer" =>
             [
                 For<BGPPeer>("NODES", p => p.Spec.Node ?? p.Spec.NodeSelector ?? "all()"),
-                For<BGPPeer>("PEER", p => p.Spec.PeerIP ?? p.Spec.PeerSelector),
+                For<BGPPeer>("PEER", p => p.Spec.PeerIP ?? p.Spec.PeerInterface ?? p.Spec.PeerSelector),
                 For<BGPPeer>("AS", p => p.Spec.AsNumber?.ToString()),
                 For<BGPPeer>("FILTERS", p => Join(p.Spec.Filters)),
                 For<BGPPeer>("NEXTHOP", p => p.Spec.NextHopMode, wide: true),

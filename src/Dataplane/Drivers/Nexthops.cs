@@ -6,6 +6,12 @@ using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Drivers;
 
+/// <summary>Whom packets are given to. A link-local address is unique on its link only, so that it comes with one; others have none.</summary>
+public readonly record struct Gateway(InetAddress Address, string? Interface)
+{
+    public static Gateway Of(in RouteNextHop hop) => new(hop.Gateway, hop.Gateway is { IsIPv6: true, IsLinkLocal: true } ? hop.Interface : null);
+}
+
 /// <summary>
 /// Nexthop objects: one for each gateway, one for each combination of several (ECMP). A route names an object, so that many routes over one gateway cost the kernel
 /// little, and a gateway that is reached another way is changed in one place. An object's number means nothing: after a restart those found are
@@ -17,7 +23,7 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     private const uint FirstId = 0x6d67_0000;
 
     private readonly DeltaTracker<uint, Nexthop> _objects = new();
-    private readonly Dictionary<InetAddress, uint> _gateways = [];
+    private readonly Dictionary<Gateway, uint> _gateways = [];
     private readonly Dictionary<string, uint> _groups = [];
     private readonly Dictionary<uint, int> _users = [];
     private uint _next = FirstId;
@@ -25,7 +31,7 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     public bool NeedsResync { get; set; } = true;
 
     /// <summary>Gateways in use.</summary>
-    public IReadOnlyCollection<InetAddress> Gateways => _gateways.Keys;
+    public IReadOnlyCollection<Gateway> Gateways => _gateways.Keys;
 
     public bool IsPending => NeedsResync || _objects.ToUpdate.Count > 0;
 
@@ -40,12 +46,12 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     }
 
     /// <summary>The object for these next hops, used once more. Null when none of them can be reached.</summary>
-    public uint? Acquire(IReadOnlyList<(InetAddress Gateway, NextHopResolution Via, int Weight)> hops)
+    public uint? Acquire(IReadOnlyList<(Gateway Gateway, NextHopResolution Via, int Weight)> hops)
     {
         if (hops.Count == 0) return null;
         if (hops.Count == 1) return AcquireGateway(hops[0].Gateway, hops[0].Via);
         List<NexthopMember> members = [];
-        foreach ((InetAddress gateway, NextHopResolution via, int weight) in hops.OrderBy(h => h.Gateway))
+        foreach ((Gateway gateway, NextHopResolution via, int weight) in hops.OrderBy(h => h.Gateway.Address).ThenBy(h => h.Gateway.Interface, StringComparer.Ordinal))
             members.Add(new NexthopMember(AcquireGateway(gateway, via), weight));
         string key = string.Join(',', members);
         if (!_groups.TryGetValue(key, out uint id))
@@ -71,11 +77,11 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         _objects.RemoveDesired(id);
         foreach (NexthopMember member in gone.Group) Release(member.Id);
         foreach ((string key, uint group) in _groups) if (group == id) _groups.Remove(key);
-        foreach ((InetAddress gateway, uint single) in _gateways) if (single == id) _gateways.Remove(gateway);
+        foreach ((Gateway gateway, uint single) in _gateways) if (single == id) _gateways.Remove(gateway);
     }
 
     /// <summary>A gateway is reached another way than before.</summary>
-    public void Move(InetAddress gateway, NextHopResolution via)
+    public void Move(Gateway gateway, NextHopResolution via)
     {
         if (_gateways.TryGetValue(gateway, out uint id)) _objects.SetDesired(id, Single(via) with { Id = id });
     }
@@ -115,7 +121,7 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         return ok;
     }
 
-    private uint AcquireGateway(InetAddress gateway, NextHopResolution via)
+    private uint AcquireGateway(Gateway gateway, NextHopResolution via)
     {
         if (!_gateways.TryGetValue(gateway, out uint id))
         {

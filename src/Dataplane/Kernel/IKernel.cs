@@ -38,7 +38,8 @@ public interface IKernel : IDisposable
     IReadOnlyList<NetlinkResult> ApplyRoutes(IReadOnlyList<RouteChange> changes);
 
     /// <summary>How the kernel would send a packet to <paramref name="address"/>; ENETUNREACH when it would not.</summary>
-    NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address);
+    /// <param name="link">The link of a link-local address, which is a neighbour there without asking; null for others.</param>
+    NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null);
 
     /// <summary>All permanent neighbour entries: those that someone set, not those that were learnt.</summary>
     NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours();

@@ -67,8 +67,13 @@ public sealed class NetlinkKernel : IKernel
         return ResultPerChange(batch, changes.Count);
     }
 
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address)
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
     {
+        if (link is not null)
+        {
+            NetlinkResult<Link> on = _routes.GetLink(link);
+            return on.Ok ? new NextHopResolution(on.Value.Index, address) : on.Result;
+        }
         NetlinkResult<RouteEntry> found = _routes.LookupRoute(address);
         if (!found.Ok) return found.Result;
         RouteEntry route = found.Value;

@@ -16,7 +16,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
     private readonly Dictionary<IpPrefix, SortedDictionary<string, int>> _local = [];
     private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
     private readonly HashSet<IpPrefix> _blocks = [];
-    private readonly Dictionary<InetAddress, NextHopResolution?> _resolved = [];
+    private readonly Dictionary<Gateway, NextHopResolution?> _resolved = [];
     private HashSet<IpPrefix> _connected = [];
     private readonly HashSet<int> _connectedLinks = [];
     private bool _reachabilityChanged;
@@ -96,8 +96,8 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         if (_connectedChanged) RefreshConnected();
         if (!_reachabilityChanged) return;
         _reachabilityChanged = false;
-        HashSet<InetAddress> appearedOrGone = [];
-        foreach ((InetAddress gateway, NextHopResolution? before) in _resolved.ToArray())
+        HashSet<Gateway> appearedOrGone = [];
+        foreach ((Gateway gateway, NextHopResolution? before) in _resolved.ToArray())
         {
             NextHopResolution? now = Resolve(gateway);
             if (now == before) continue;
@@ -108,7 +108,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         if (appearedOrGone.Count == 0) return;
         foreach ((IpPrefix prefix, Learnt learnt) in _learnt)
         {
-            if (!learnt.Hops.Any(h => appearedOrGone.Contains(h.Gateway))) continue;
+            if (!learnt.Hops.Any(h => appearedOrGone.Contains(Gateway.Of(h)))) continue;
             uint? before = learnt.Object;
             learnt.Object = nexthops.Acquire(Reachable(learnt.Hops));
             if (before is { } held) nexthops.Release(held);
@@ -130,20 +130,21 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         foreach (IpPrefix changed in before) Decide(changed);
     }
 
-    private List<(InetAddress Gateway, NextHopResolution Via, int Weight)> Reachable(IReadOnlyList<RouteNextHop> hops)
+    private List<(Gateway Gateway, NextHopResolution Via, int Weight)> Reachable(IReadOnlyList<RouteNextHop> hops)
     {
-        List<(InetAddress, NextHopResolution, int)> reachable = [];
+        List<(Gateway, NextHopResolution, int)> reachable = [];
         foreach (RouteNextHop hop in hops)
         {
-            if (!_resolved.TryGetValue(hop.Gateway, out NextHopResolution? via)) _resolved[hop.Gateway] = via = Resolve(hop.Gateway);
-            if (via is { } way) reachable.Add((hop.Gateway, way, hop.Weight));
+            Gateway gateway = Gateway.Of(hop);
+            if (!_resolved.TryGetValue(gateway, out NextHopResolution? via)) _resolved[gateway] = via = Resolve(gateway);
+            if (via is { } way) reachable.Add((gateway, way, hop.Weight));
         }
         return reachable;
     }
 
-    private NextHopResolution? Resolve(InetAddress gateway)
+    private NextHopResolution? Resolve(Gateway gateway)
     {
-        NetlinkResult<NextHopResolution> found = kernel.ResolveNextHop(gateway);
+        NetlinkResult<NextHopResolution> found = kernel.ResolveNextHop(gateway.Address, gateway.Interface);
         return found.Ok ? found.Value : null;
     }
 

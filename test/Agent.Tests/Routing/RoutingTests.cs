@@ -39,6 +39,14 @@ public class RoutingTests
     }
 
     [Fact]
+    public void UnnumberedPeer_HasAnInterface_AndBothFamilies()
+    {
+        PeerSpec peer = Plan(s_settings, s_peer with { Address = "", Interface = "eth0", AsNumber = 0 }).Peers[0];
+        Assert.Equal((null, "eth0", RemoteAs.External, FamilySet.Unicast, false), (peer.RemoteAddress, peer.Interface, peer.RemoteAs, peer.Families, peer.Multihop));
+        Assert.Equal(RemoteAs.Internal, Plan(s_settings, s_peer with { Address = "", Interface = "eth0", AsNumber = 0, IsInternal = true }).Peers[0].RemoteAs);
+    }
+
+    [Fact]
     public void Bfd_IsPassedOn()
     {
         Assert.Null(Plan(s_settings, s_peer).Peers[0].Bfd);

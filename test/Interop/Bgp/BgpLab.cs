@@ -44,7 +44,7 @@ internal sealed class BgpLab : IDisposable
         }
     }
 
-    private string UsName => $"mgy-bgp-{_id}-us";
+    internal string UsName => $"mgy-bgp-{_id}-us";
     internal string PeerName => $"mgy-bgp-{_id}-peer";
     internal NetworkNamespace UsNamespace { get; }
     internal NetworkNamespace PeerNamespace { get; }

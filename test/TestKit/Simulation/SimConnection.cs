@@ -33,6 +33,7 @@ public sealed class SimConnection : IConnection
     public InetAddress RemoteAddress { get; }
     public ushort LocalPort { get; }
     public ushort RemotePort { get; }
+    public string? Interface => RemoteAddress is { IsIPv6: true, IsLinkLocal: true } && _host.Network.HostOf(RemoteAddress) is { } other ? _host.DeviceTo(other) : null;
     public object? Owner { get; set; }
     public string Error { get; private set; } = "";
 

@@ -51,6 +51,13 @@ public sealed class SimNetwork(SimClock clock, int seed = 1)
 
     public void Restore(InetAddress a, InetAddress b) => _cut.Remove(Pair(a, b));
 
+    /// <summary>Joins an interface of one host with one of another; router discovery goes over such cables.</summary>
+    public static void Join(SimTransport a, string deviceOfA, SimTransport b, string deviceOfB)
+    {
+        a.Cables[deviceOfA] = (b, deviceOfB);
+        b.Cables[deviceOfB] = (a, deviceOfA);
+    }
+
     /// <summary>Datagrams between the two are lost, and streams are not: what a filter that knows only one of them does.</summary>
     public void DropDatagrams(InetAddress from, InetAddress to) => _deaf.Add((from, to));
 
@@ -146,6 +153,21 @@ public sealed class SimTransport : ITransport
     /// <summary>Where datagrams for this host go.</summary>
     internal SimBfdTransport? Bfd { get; set; }
 
+    internal Dictionary<string, (SimTransport Host, string Device)> Cables { get; } = [];
+
+    internal Dictionary<string, SimRouterSocket> RouterSockets { get; } = [];
+
+    internal string? DeviceTo(SimTransport other) => Cables.FirstOrDefault(c => c.Value.Host == other).Key;
+
+    internal InetAddress LinkLocal => Array.Find(_addresses, a => a is { IsIPv6: true, IsLinkLocal: true });
+
+    public bool TryOpenRouterSocket(string device, out IRouterSocket? socket, out string error)
+    {
+        error = Cables.ContainsKey(device) ? "" : $"no interface '{device}'";
+        socket = error.Length > 0 ? null : new SimRouterSocket(this, device);
+        return socket is not null;
+    }
+
     // All subnets are of the usual size.
     public LocalLink? FindLink(InetAddress address) =>
         Array.IndexOf(_addresses, address) < 0 ? null : new LocalLink("eth0", new IpPrefix(Masked(address), address.IsIPv6 ? 64 : 24), Array.Find(_addresses, a => a is { IsIPv6: true, IsLinkLocal: true }));
@@ -183,7 +205,7 @@ public sealed class SimTransport : ITransport
     {
         error = "";
         InetAddress remote = request.Remote;
-        InetAddress local = request.Local ?? Array.Find(_addresses, a => a.IsIPv6 == remote.IsIPv6);
+        InetAddress local = request.Local ?? Array.Find(_addresses, a => a.IsIPv6 == remote.IsIPv6 && a.IsLinkLocal == remote.IsLinkLocal);
         SimConnection mine = new(this, local, remote, request.Password, (_nextPort++, request.Port));
         connection = mine;
         ushort port = request.Port;

@@ -53,19 +53,38 @@ internal static class BgpPeerChecks
 
     private static InetAddress? CheckRemoteSide(Findings findings, FieldPath at, BGPPeerSpec spec)
     {
-        bool address = !string.IsNullOrEmpty(spec.PeerIP), peers = !string.IsNullOrEmpty(spec.PeerSelector), workloads = !string.IsNullOrEmpty(spec.LocalWorkloadSelector);
-        if (!address && !peers && !workloads) findings.Add(at["peerIP"], FaultReason.Required, "is missing: the peer's address, or a peerSelector");
+        bool address = !string.IsNullOrEmpty(spec.PeerIP), peers = !string.IsNullOrEmpty(spec.PeerSelector), workloads = !string.IsNullOrEmpty(spec.LocalWorkloadSelector), link = !string.IsNullOrEmpty(spec.PeerInterface);
+        if (!address && !peers && !workloads && !link) findings.Add(at["peerIP"], FaultReason.Required, "is missing: the peer's address, a peerSelector, or a peerInterface");
         if (address && peers) findings.Add(at["peerSelector"], FaultReason.Forbidden, "excludes peerIP: keep one of them");
-        if (workloads && (address || peers)) findings.Add(at["localWorkloadSelector"], FaultReason.Forbidden, "excludes peerIP and peerSelector: keep one of them");
+        if (workloads && (address || peers || link)) findings.Add(at["localWorkloadSelector"], FaultReason.Forbidden, "excludes peerIP, peerSelector and peerInterface: keep one of them");
         if (peers && spec.AsNumber is not null) findings.Add(at["asNumber"], FaultReason.Forbidden, "the nodes that peerSelector selects know their own AS: remove the field");
-        if (spec.AsNumber is null && (address || workloads) && !peers) findings.Add(at["asNumber"], FaultReason.Required, "is missing: the AS of the peer");
+        if (spec.AsNumber is null && (address || workloads) && !peers && !link) findings.Add(at["asNumber"], FaultReason.Required, "is missing: the AS of the peer");
+        CheckInterface(findings, at, spec, peers);
         Values.SelectorText(findings, at["peerSelector"], spec.PeerSelector);
         Values.SelectorText(findings, at["localWorkloadSelector"], spec.LocalWorkloadSelector);
         Values.NotImplemented(findings, at["localWorkloadSelector"], workloads, "no session with workloads is held");
         if (!address) return null;
-        if (PeerAddress.TryParse(spec.PeerIP!, out PeerAddress remote)) return remote.Address;
+        if (PeerAddress.TryParse(spec.PeerIP!, out PeerAddress remote))
+        {
+            bool isLinkLocal = remote.Address is { IsIPv6: true, IsLinkLocal: true };
+            if (isLinkLocal && !link) findings.Add(at["peerInterface"], FaultReason.Required, $"is missing: {remote.Address} is link-local, so the interface of the node must be named");
+            return remote.Address;
+        }
         findings.Add(at["peerIP"], FaultReason.Invalid, $"\"{Leaf.Printable(spec.PeerIP!)}\" is no peer address: write it like 192.0.2.1, 192.0.2.1:1790 or [2001:db8::1]:1790");
         return null;
+    }
+
+    private static void CheckInterface(Findings findings, FieldPath at, BGPPeerSpec spec, bool peers)
+    {
+        Values.Interface(findings, at["peerInterface"], spec.PeerInterface is { Length: > 0 } name ? name : null);
+        Values.OneOf(findings, at["peerType"], spec.PeerType, "External", "Internal");
+        if (string.IsNullOrEmpty(spec.PeerInterface))
+        {
+            if (spec.PeerType is not null) findings.Add(at["peerType"], FaultReason.Forbidden, "needs peerInterface: give the peer's asNumber instead");
+            return;
+        }
+        if (peers) findings.Add(at["peerInterface"], FaultReason.Forbidden, "excludes peerSelector: keep one of them");
+        if (spec.PeerType is not null && spec.AsNumber is not null) findings.Add(at["peerType"], FaultReason.Forbidden, "excludes asNumber, which says more: keep one of them");
     }
 
     private static void CheckNextHop(Findings findings, FieldPath at, BGPPeerSpec spec)

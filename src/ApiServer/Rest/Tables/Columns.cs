@@ -51,7 +51,7 @@ internal static class Columns
         ],
         ["BGPPeer"] =
         [
-            Of<BGPPeer>("Peer", "Address, or the nodes that are peers", p => p.Spec.PeerIP ?? p.Spec.PeerSelector ?? p.Spec.LocalWorkloadSelector),
+            Of<BGPPeer>("Peer", "Address, or the nodes that are peers", p => p.Spec.PeerIP ?? p.Spec.PeerInterface ?? p.Spec.PeerSelector ?? p.Spec.LocalWorkloadSelector),
             Of<BGPPeer>("ASN", "Autonomous system of the peer", p => p.Spec.AsNumber?.ToString()),
             Of<BGPPeer>("Nodes", "Nodes that hold the session", p => p.Spec.Node ?? p.Spec.NodeSelector ?? "all()"),
             Of<BGPPeer>("NextHop", "Next hop mode", p => p.Spec.NextHopMode, wide: true),

@@ -38,7 +38,7 @@ public sealed class NetworkKernel : ITunnelKernel
         [.. changes.Select(c => c.Delete ? _fdb.DeleteFdb(c.Entry) : _fdb.AddFdb(c.Entry, replace: true))];
 
     /// <summary>Every next hop of a virtual network is another host, behind the tunnel.</summary>
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address)
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
     {
         NetlinkResult<Link> tunnel = _inside.GetLink(ITunnelKernel.TunnelName);
         return tunnel.Ok ? new NextHopResolution(tunnel.Value.Index, address) : tunnel.Result;

@@ -9,6 +9,7 @@ namespace Margay.Bgp.Tests.Hostile;
 /// Peers that attack with much of something, while an honest peer's session must not notice: its keepalives come in time, a route of it reaches another honest peer within
 /// a second, and what the attack left behind is bounded.
 /// </summary>
+[Collection(typeof(Alone))]
 public class StormTests
 {
     private readonly Net _net = new();

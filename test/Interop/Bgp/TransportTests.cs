@@ -21,7 +21,8 @@ public class TransportTests
     public async Task OverIPv6(PeerKind kind)
     {
         using BgpLab lab = new();
-        PeerSetup setup = new() { Neighbour = BgpLab.Us6, Families = FamilySet.IPv6Unicast };
+        // Our next hop has a link-local part, which bgpd refuses without zebra: it then knows no interface.
+        PeerSetup setup = new() { Neighbour = BgpLab.Us6, Families = FamilySet.IPv6Unicast, KernelRoutes = kind == PeerKind.Frr };
         (PeerDaemon daemon, Speaker speaker) = await lab.StartPairAsync(kind, setup);
         await speaker.AnnounceAsync(IpPrefix.Parse("2001:db8:a::/48"), LocalRoute.Default);
         Assert.Equal(BgpLab.Peer6, (await BgpLab.Route(speaker, PeerSetup.Prefix6)).NextHop.ToString());

@@ -42,6 +42,9 @@ internal sealed record AgentOptions
     /// <summary>Where /metrics, /readyz and /livez are served; null for nowhere.</summary>
     public System.Net.IPEndPoint? Metrics { get; init; } = new(System.Net.IPAddress.Loopback, 9091);
 
+    /// <summary>Telling of dropped packets; null for not at all.</summary>
+    public Dataplane.Drops.DropLogOptions? DropLog { get; init; } = new();
+
     public bool JsonLog { get; init; }
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

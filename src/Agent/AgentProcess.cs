@@ -1,4 +1,5 @@
 using Margay.Agent.Attach;
+using Margay.Agent.Drops;
 using Margay.Agent.Health;
 using Margay.Agent.Networks;
 using Margay.Agent.Routing;
@@ -27,6 +28,7 @@ namespace Margay.Agent;
 //                                     ▼                   │    ▼                     ▼
 //   peers ◄──────── BGP ────────► Speaker ◄─ BgpControl ◄─┼─ AttachLoop (AttachMachine, journal, addresses) ◄─► AttachServer ◄─ margay-cni, margay
 //                                     └─ best paths ─► FibSink                       └─► WorkloadLinks ─► kernel: veth
+//   kernel: dropped packets (NFLOG) ─► DropWatch ─► margay drops, log, metrics
 //
 // Loops own their state and never wait for each other. The state directory outlives the process: attachments (journal) and the last view.
 // Start: journal and view from disk, dataplane told, socket open: ready, with or without a server. Stop: the kernel is left as it is.
@@ -72,12 +74,18 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         AgentMetrics metrics = new();
         HostAddress? underlay = ipv4 ?? ipv6;
         TunnelEnd? tunnelEnd = underlay is null ? null : TunnelEnd.Of(underlay.Address, underlay.Mtu);
-        DataplaneOptions dataplaneOptions = new() { TunnelEnd = tunnelEnd };
+        DataplaneOptions dataplaneOptions = new() { TunnelEnd = tunnelEnd, DropLog = options.DropLog };
         using NetlinkKernel kernel = new(dataplaneOptions);
         await using AttachLoop attach = new(journal, time, logger);
         await using DataplaneLoop dataplane = new(dataplaneOptions, kernel, report => OnReport(report, attach), time, logger);
         await using WorkloadLinks links = new(time: time);
-        await using NetworkSpaces spaces = new(options.NetworkPrefix, dataplaneOptions, item => dataplane.PostAsync(item));
+        using DropWatch drops = new(options.DropLog, new DropNames(connection), time, logger);
+        drops.Open(NetworkName.Default, space: null);
+        await using NetworkSpaces spaces = new(options.NetworkPrefix, dataplaneOptions, item =>
+        {
+            drops.On(item);
+            return dataplane.PostAsync(item);
+        });
         LinkPlaces places = new(links, spaces);
 
         // BGP.
@@ -98,7 +106,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await dataplane.PostAsync(new EndpointsRestored(), cancel).ConfigureAwait(false);
 
         // Everything that answers.
-        Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics);
+        Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics, drops);
         RequestRouter router = new(attach, queries, metrics, logger);
         using AttachServer socket = new(new AttachServerOptions { SocketPath = options.Socket }, router.AnswerAsync, time, logger);
         using HealthEndpoint? health = options.Metrics is null ? null : new HealthEndpoint(options.Metrics, queries.ProbeAsync, time);

@@ -5,6 +5,7 @@ using Margay.Agent.Routing;
 using Margay.Agent.Underlay;
 using Margay.Bgp.Bmp;
 using Margay.Core.Net;
+using Margay.Dataplane.Drops;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Agent;
@@ -29,6 +30,8 @@ internal static class CommandLine
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
         Option<string[]> stations = new("--bmp-station") { Description = "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) of a monitoring station that is told of BGP peers and routes (BMP, RFC 7854); may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };
+        Option<string> dropGroup = new("--drop-log-group") { Description = "NFLOG group by which this agent hears of dropped packets (margay drops): 0 to 65535, or none", DefaultValueFactory = _ => "78" };
+        Option<int> dropRate = new("--drop-log-rate") { Description = "Dropped packets per second that one rule tells of; all are counted", DefaultValueFactory = _ => 10 };
         Option<string> format = new("--log-format") { Description = "text or json, on standard error", DefaultValueFactory = _ => "text" };
         format.AcceptOnlyFromAmong("text", "json");
         Option<string> level = new("--log-level") { Description = "debug, info, warning or error", DefaultValueFactory = _ => "info" };
@@ -37,7 +40,7 @@ internal static class CommandLine
 
         RootCommand command = new("margay-agent: keeps this host as the cluster wants it, attaches workloads, speaks BGP.")
         {
-            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, stations, metrics, format, level, labels,
+            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, stations, metrics, dropGroup, dropRate, format, level, labels,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -58,6 +61,7 @@ internal static class CommandLine
                 Bgp = Listen(parsed.GetValue(bgp)!, faults),
                 BmpStations = Stations(parsed.GetValue(stations) ?? [], faults),
                 Metrics = Endpoint(parsed.GetValue(metrics)!, faults),
+                DropLog = DropLog(parsed.GetValue(dropGroup)!, parsed.GetValue(dropRate), faults),
                 JsonLog = parsed.GetValue(format) == "json",
                 LogLevel = parsed.GetValue(level) switch { "debug" => LogLevel.Debug, "warning" => LogLevel.Warning, "error" => LogLevel.Error, _ => LogLevel.Information },
                 Labels = Labels(parsed.GetValue(labels) ?? [], faults),
@@ -118,6 +122,15 @@ internal static class CommandLine
             else stations.Add(station);
         }
         return stations;
+    }
+
+    private static DropLogOptions? DropLog(string group, int rate, List<string> faults)
+    {
+        if (rate is < 1 or > 100_000) faults.Add("--drop-log-rate: must be from 1 to 100000");
+        if (group == "none") return null;
+        if (ushort.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)) return new DropLogOptions { Group = number, Rate = (uint)Math.Max(rate, 1) };
+        faults.Add($"--drop-log-group: '{group}' is not a number from 0 to 65535, or none");
+        return null;
     }
 
     private static IPEndPoint? Endpoint(string text, List<string> faults)

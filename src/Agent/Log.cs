@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Margay.Agent;
 
-/// <summary>What the agent says, numbered. 1–19 life, 20–39 server, 40–69 attachments, 70–89 BGP.</summary>
+/// <summary>What the agent says, numbered. 1–19 life, 20–39 server, 40–69 attachments, 70–89 BGP, 90–99 dropped packets.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "margay-agent {Version} for node {Node}, attach socket {Socket}")]
@@ -70,4 +70,10 @@ internal static partial class Log
 
     [LoggerMessage(71, LogLevel.Warning, "BGP: {Fault}")]
     public static partial void BgpFault(ILogger logger, string fault);
+
+    [LoggerMessage(90, LogLevel.Information, "dropped: {Direction} of {Endpoint}: {Protocol} {Source} to {Destination} by {By} ({Unsaid} before it not said)")]
+    public static partial void Dropped(ILogger logger, string direction, string endpoint, string protocol, string source, string destination, string by, int unsaid);
+
+    [LoggerMessage(91, LogLevel.Warning, "{Fault}")]
+    public static partial void DropsNotRead(ILogger logger, string fault);
 }

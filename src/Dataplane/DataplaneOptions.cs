@@ -21,6 +21,9 @@ public sealed record DataplaneOptions
     /// <summary>NFLOG group of the packets that a Log rule matches (nfnetlink_log, 0 to 65535).</summary>
     public ushort LogGroup { get; init; } = 77;
 
+    /// <summary>Telling of dropped packets; null for not at all. They are counted in any case.</summary>
+    public Drops.DropLogOptions? DropLog { get; init; } = new();
+
     /// <summary>This host's end of the tunnels of virtual networks; without one they have none, and reach this host alone.</summary>
     public Networks.TunnelEnd? TunnelEnd { get; init; }
 

@@ -62,7 +62,7 @@ internal sealed class DataplanePass
         _routes = new Routes(kernel, options.RouteProtocol);
         _settings = new HostSettings(kernel);
         _ipSets = new IpSetManager(_tables);
-        _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), options.LogGroup, _view);
+        _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options.LogGroup, _view);
         _pools = new PoolManager(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members);
@@ -234,7 +234,7 @@ internal sealed class DataplanePass
             Note("a route", _routes.ApplyUpdates());
             // The rules are there: what they deny will not come back.
             _flows.OnSetsChanged(_policies.TakeTightened());
-            Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds).Ok);
+            if (!_flows.InSync) Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds()).Ok);
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
 

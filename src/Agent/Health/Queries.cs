@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Margay.Agent.Attach;
+using Margay.Agent.Drops;
 using Margay.Agent.Routing;
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
@@ -17,17 +18,18 @@ namespace Margay.Agent.Health;
 
 /// <summary>Answers questions about the agent, over the socket and for probes. Reads snapshots; changes nothing but the file that a dump is asked for.</summary>
 /// <param name="attach">Null, like <paramref name="dataplane"/>, in a reflector, which has no host to keep.</param>
-internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics)
+internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics, DropWatch? drops = null)
 {
     private const int MeshWarning = 100;
 
-    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "bgp-stations", "bgp-dump", "ipam", "view", "metrics"];
+    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "bgp-stations", "bgp-dump", "drops", "ipam", "view", "metrics"];
 
     private readonly BgpQueries _bgp = new(speaker, dataplane);
 
     public async Task<AgentReply> AnswerAsync(QueryRequest request, CancellationToken cancel)
     {
         if (request.Topic == "bgp-dump") return await _bgp.DumpAsync(request.Argument, cancel).ConfigureAwait(false);
+        if (request.Topic == "drops") return await DropQueries.AnswerAsync(drops, request.Argument, cancel).ConfigureAwait(false);
         QueryReply? reply = request.Topic switch
         {
             "status" => await StatusAsync(cancel).ConfigureAwait(false),
@@ -182,6 +184,7 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
     {
         StringBuilder text = new();
         metrics.Write(text);
+        drops?.Book.WriteMetrics(text);
         if (attach is not null && dataplane is not null) await HostMetricsAsync(text, attach, dataplane, cancel).ConfigureAwait(false);
         AgentMetrics.Gauge(text, "margay_agent_connected", "1 while the view stream is up.", connection.IsConnected ? 1 : 0);
         AgentMetrics.Gauge(text, "margay_agent_view_revision", "Store revision of the view.", connection.View.Revision);

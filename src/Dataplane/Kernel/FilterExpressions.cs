@@ -54,6 +54,9 @@ internal static class FilterExpressions
             case FilterCounter:
                 to.Add(new NftCounter());
                 break;
+            case FilterLimit s:
+                to.Add(new NftLimit(s.Rate, Burst: s.Burst));
+                break;
             case FilterLog s:
                 to.Add(new NftLog(s.Prefix, s.Group));
                 break;

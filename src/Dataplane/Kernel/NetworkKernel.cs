@@ -24,6 +24,9 @@ public sealed class NetworkKernel : ITunnelKernel
         _inside = new NetlinkKernel(options, space);
     }
 
+    /// <summary>Where it is; the opener's to dispose.</summary>
+    public NetworkNamespace Namespace => _space;
+
     public NetlinkResult CreateTunnel(VxlanSpec spec) => _host.CreateLink(spec with { Namespace = _space });
 
     public NetlinkResult DeleteLink(int index) => _fdb.DeleteLink(index);
@@ -57,7 +60,6 @@ public sealed class NetworkKernel : ITunnelKernel
     public NetlinkResult<FilterState> ReadTables(string table) => _inside.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => _inside.Commit(transaction);
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _inside.ListFlows();
-    public NetlinkResult<int> CountFlows() => _inside.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _inside.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => _inside.ListOwnAddresses();
     public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);

@@ -1,5 +1,6 @@
 using Margay.Api.Resources;
 using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Drops;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.NfTables.Expressions;
@@ -59,27 +60,28 @@ internal static class FixedRules
 
     private static IEnumerable<FilterChain> Chains(DataplaneOptions options)
     {
+        DropRules drops = new(options.DropLog);
         NftValue prefix = NftValue.IfNamePrefix(options.InterfacePrefix);
         FilterStatement fromWorkload = new FilterCompare(FilterField.InputInterface, prefix);
         FilterRule otherInput = new("not from a workload", new FilterCompare(FilterField.InputInterface, prefix, Negate: true), FilterVerdict.Accept);
         FilterRule otherOutput = new("not to a workload", new FilterCompare(FilterField.OutputInterface, prefix, Negate: true), FilterVerdict.Accept);
 
         yield return Base("prerouting", FilterHook.Prerouting, -300, new FilterRule("from a workload", fromWorkload, FilterVerdict.Goto(FromWorkload)));
-        yield return Chain(FromWorkload, [.. AntiSpoofing()]);
-        yield return Chain(NeighbourDiscovery, [.. Discovery()]);
+        yield return Chain(FromWorkload, [.. AntiSpoofing(drops)]);
+        yield return Chain(NeighbourDiscovery, [.. Discovery(drops)]);
 
         yield return Base("input", FilterHook.Input, 0,
-            [otherInput, .. Established(), .. LinkControl(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+            [otherInput, .. Established(drops, PolicyType.Egress), .. LinkControl(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
         yield return ToHostChain(options, options.EndpointToHost);
         yield return Base("forward", FilterHook.Forward, 0,
-            [otherInput, .. Established(), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
-        yield return Chain(EgressPolicy, [.. Egress()]);
-        yield return Base("to-workload", FilterHook.Forward, 10, [otherOutput, .. Established(), .. Ingress()]);
+            [otherInput, .. Established(drops, PolicyType.Egress), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
+        yield return Chain(EgressPolicy, [.. Egress(drops)]);
+        yield return Base("to-workload", FilterHook.Forward, 10, [otherOutput, .. Established(drops, PolicyType.Ingress), .. Ingress(drops)]);
 
         yield return new FilterChain(FilterFamily.Arp, "input", new FilterBase(FilterHook.Input, 0), [.. Arp(fromWorkload)]);
     }
 
-    private static IEnumerable<FilterRule> AntiSpoofing()
+    private static IEnumerable<FilterRule> AntiSpoofing(DropRules drops)
     {
         FilterRule Known(string label, FilterStatement family, FilterField address, string set) =>
             new(label, family, new FilterLookup([FilterField.InputInterface, address], set), FilterVerdict.Accept);
@@ -89,23 +91,26 @@ internal static class FixedRules
         yield return Known("own address", IsV6, FilterField.SourceV6, ChainNames.Sources6);
         yield return Known("allowed source", IsV4, FilterField.SourceV4, ChainNames.ExtraSources4);
         yield return Known("allowed source", IsV6, FilterField.SourceV6, ChainNames.ExtraSources6);
-        yield return new FilterRule("spoofed source", Count, FilterVerdict.Drop);
+        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "spoofed source")) yield return rule;
     }
 
     /// <summary>
     /// ICMPv6 from a workload. It is no router; it advertises its own addresses only (its link-local address among them); and from a link-local or no address it may speak
     /// neighbour discovery and multicast listening to this host, which does not forward either.
     /// </summary>
-    private static IEnumerable<FilterRule> Discovery()
+    private static IEnumerable<FilterRule> Discovery(DropRules drops)
     {
         FilterStatement Type(byte type) => new FilterCompare(FilterField.IcmpType, NftValue.Byte(type));
         FilterStatement linkLocal = LinkLocal(FilterField.SourceV6, negate: false), unspecified = new FilterCompare(FilterField.SourceV6, NftValue.FromBytes(new byte[16]));
 
         yield return new FilterRule("not IPv6", new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6), Negate: true), FilterVerdict.Return);
-        yield return new FilterRule("router advertisement", Type(RouterAdvertisement), Count, FilterVerdict.Drop);
-        yield return new FilterRule("redirect", Type(Redirect), Count, FilterVerdict.Drop);
-        yield return new FilterRule("advertises another's address", Type(NeighbourAdvertisement), LinkLocal(FilterField.NdTarget, negate: true),
-            new FilterLookup([FilterField.InputInterface, FilterField.NdTarget], ChainNames.Sources6, Negate: true), Count, FilterVerdict.Drop);
+        FilterLookup anothers = new([FilterField.InputInterface, FilterField.NdTarget], ChainNames.Sources6, Negate: true);
+        foreach (FilterRule rule in (IEnumerable<FilterRule>)
+            [
+                .. Drop(drops, PolicyType.Egress, "router advertisement", Type(RouterAdvertisement)),
+                .. Drop(drops, PolicyType.Egress, "redirect", Type(Redirect)),
+                .. Drop(drops, PolicyType.Egress, "advertises another's address", Type(NeighbourAdvertisement), LinkLocal(FilterField.NdTarget, negate: true), anothers),
+            ]) yield return rule;
         foreach (byte type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement, RouterSolicitation, MldReport, MldDone, Mld2Report])
         {
             yield return new FilterRule("link-local", IsV6, Type(type), linkLocal, FilterVerdict.Accept);
@@ -121,41 +126,42 @@ internal static class FixedRules
         return new FilterCompare(field, NftValue.FromBytes(prefix), negate, NftValue.FromBytes(mask));
     }
 
-    private static FilterRule[] Established() =>
+    private static FilterRule[] Established(DropRules drops, PolicyType direction) =>
     [
         new("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept),
-        new("invalid", new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid), Count, FilterVerdict.Drop),
+        .. Drop(drops, direction, "invalid for connection tracking", new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid)),
     ];
 
-    private static IEnumerable<FilterRule> Egress()
+    private static IEnumerable<FilterRule> Egress(DropRules drops)
     {
         FilterStatement Protocol(byte number) => new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(number));
 
         // A workload could otherwise speak to the tunnel ends of other hosts in our name.
-        yield return new FilterRule("VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)), Count, FilterVerdict.Drop);
-        yield return new FilterRule("IP in IP", Protocol(IpInIp), Count, FilterVerdict.Drop);
+        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)))) yield return rule;
+        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "IP in IP", Protocol(IpInIp))) yield return rule;
         yield return Dispatch(FilterField.InputInterface, PolicyType.Egress);
-        yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
+        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "no policy yet")) yield return rule;
     }
 
-    private static IEnumerable<FilterRule> Ingress()
+    private static IEnumerable<FilterRule> Ingress(DropRules drops)
     {
         yield return Dispatch(FilterField.OutputInterface, PolicyType.Ingress);
-        yield return new FilterRule("no policy yet", Count, FilterVerdict.Drop);
+        foreach (FilterRule rule in Drop(drops, PolicyType.Ingress, "no policy yet")) yield return rule;
     }
 
     /// <summary>What becomes of packets to this host that egress policy let pass.</summary>
     public static FilterChain ToHostChain(DataplaneOptions options, EndpointToHostAction action)
     {
+        DropRules drops = new(options.DropLog);
         FilterStatement other = new FilterCompare(FilterField.InputInterface, NftValue.IfNamePrefix(options.InterfacePrefix), Negate: true);
-        return Base("to-host", FilterHook.Input, 10, [new FilterRule("not from a workload", other, FilterVerdict.Accept), .. Established(), .. ToHost(action)]);
+        return Base("to-host", FilterHook.Input, 10, [new FilterRule("not from a workload", other, FilterVerdict.Accept), .. Established(drops, PolicyType.Egress), .. ToHost(drops, action)]);
     }
 
-    private static IEnumerable<FilterRule> ToHost(EndpointToHostAction action)
+    private static IEnumerable<FilterRule> ToHost(DropRules drops, EndpointToHostAction action)
     {
         if (action == EndpointToHostAction.Accept) yield break;
         foreach (FilterRule rule in LinkControl()) yield return rule;
-        yield return new FilterRule("workload to host", Count, FilterVerdict.Drop);
+        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "workload to host")) yield return rule;
     }
 
     /// <summary>What a link needs to work, whatever policy says: neighbour discovery and multicast listening, which anti-spoofing has looked at.</summary>
@@ -176,6 +182,9 @@ internal static class FixedRules
         yield return new FilterRule("probe", fromWorkload, new FilterCompare(FilterField.ArpSenderAddress, NftValue.FromBytes(new byte[4])), FilterVerdict.Accept);
         yield return new FilterRule("spoofed ARP", fromWorkload, Count, FilterVerdict.Drop);
     }
+
+    private static IEnumerable<FilterRule> Drop(DropRules drops, PolicyType direction, string label, params FilterStatement[] when) =>
+        drops.Drop(label, new DropSite(direction, DropKind.Fixed, label), when);
 
     /// <summary>
     /// From the interface to the chain of its list of policies, in one rule: an interface without an entry ends it, so that what another program left in the priority is

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Drops;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
 using Margay.Policy;
@@ -21,12 +22,12 @@ namespace Margay.Dataplane.Managers;
 // are one where the rules are the same; a family in which a policy has no rule has no chain.
 
 /// <summary>Keeps the chains of all policy sets in use. Owned by the dataplane's loop.</summary>
-internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, ushort logGroup, ViewState view)
+internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, DropRules drops, ushort logGroup, ViewState view)
 {
     /// <summary>With fewer policies that the index could rule out, a list jumps to them all.</summary>
     private const int MinPoliciesForIndex = 4;
 
-    private readonly RuleRenderer _renderer = new(ipSets, constants, logGroup);
+    private readonly RuleRenderer _renderer = new(ipSets, constants, drops, logGroup);
     private readonly Dictionary<PolicyType, PortIndex> _ports = new()
     {
         [PolicyType.Ingress] = new PortIndex(tables, PolicyType.Ingress),
@@ -39,7 +40,6 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly HashSet<string> _dirtySources = [];
     private readonly HashSet<string> _dirtySets = [];
     private readonly HashSet<string> _tightened = [];
-    private readonly Dictionary<(PolicyType Direction, bool IsProfile, string Id), string> _names = [];
 
     /// <summary>A policy set that endpoints use.</summary>
     private sealed class ActiveSet(PolicySet set, uint id)
@@ -102,14 +102,14 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     public void OnPolicyChanged(string id)
     {
-        NoteChanged(NameOf(PolicyType.Ingress, false, id));
-        NoteChanged(NameOf(PolicyType.Egress, false, id));
+        NoteChanged(ChainNames.Policy(PolicyType.Ingress, id));
+        NoteChanged(ChainNames.Policy(PolicyType.Egress, id));
     }
 
     public void OnProfileChanged(string name)
     {
-        NoteChanged(NameOf(PolicyType.Ingress, true, name));
-        NoteChanged(NameOf(PolicyType.Egress, true, name));
+        NoteChanged(ChainNames.Profile(PolicyType.Ingress, name));
+        NoteChanged(ChainNames.Profile(PolicyType.Egress, name));
     }
 
     /// <summary>Rules that name these sets look their members up elsewhere now.</summary>
@@ -149,7 +149,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     /// <summary>A set in use with the rules behind its names, as last rendered.</summary>
     public CompiledPolicySet Link(PolicySet set) => PolicyCompiler.Link(
-        set, id => _sources.GetValueOrDefault(NameOf(set.Direction, false, id))?.Compiled, name => _sources.GetValueOrDefault(NameOf(set.Direction, true, name))?.Compiled);
+        set, id => _sources.GetValueOrDefault(ChainNames.Policy(set.Direction, id))?.Compiled, name => _sources.GetValueOrDefault(ChainNames.Profile(set.Direction, name))?.Compiled);
 
     /// <summary>Renders what changed since the last time.</summary>
     public void Render()
@@ -174,7 +174,6 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!_sources.TryGetValue(name, out Source? source))
         {
             _sources[name] = source = new Source(isProfile, id, user.Direction);
-            _names[(user.Direction, isProfile, id)] = name;
             _dirtySources.Add(name);
         }
         source.Users.Add(user.Id);
@@ -188,22 +187,15 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         return id;
     }
 
-    private IEnumerable<(string Chain, bool IsProfile, string Id)> Names(PolicySet set) =>
-        set.Tiers.SelectMany(t => t.Policies).Select(p => (NameOf(set.Direction, false, p), false, p))
-            .Concat(set.Profiles.Select(p => (NameOf(set.Direction, true, p), true, p)));
-
-    /// <summary>The chain of a policy or profile. Remembered while it is in use: to make one costs a digest, and each list asks for all of its own.</summary>
-    private string NameOf(PolicyType direction, bool isProfile, string id)
-    {
-        if (_names.TryGetValue((direction, isProfile, id), out string? name)) return name;
-        return isProfile ? ChainNames.Profile(direction, id) : ChainNames.Policy(direction, id);
-    }
+    private static IEnumerable<(string Chain, bool IsProfile, string Id)> Names(PolicySet set) =>
+        set.Tiers.SelectMany(t => t.Policies).Select(p => (ChainNames.Policy(set.Direction, p), false, p))
+            .Concat(set.Profiles.Select(p => (ChainNames.Profile(set.Direction, p), true, p)));
 
     private void RenderSource(string name, Source source)
     {
         CompiledPolicy compiled = Compile(source);
         bool first = source.Compiled is null;
-        RenderedPolicy v4 = _renderer.Render(compiled, v6: false), v6 = _renderer.Render(compiled, v6: true);
+        RenderedPolicy v4 = _renderer.Render(compiled, v6: false, source.IsProfile), v6 = _renderer.Render(compiled, v6: true, source.IsProfile);
         constants.Hold(name);
         bool shared = v4.Rules.Select(r => r.Comment).SequenceEqual(v6.Rules.Select(r => r.Comment));
         SourceFace face = new(
@@ -270,29 +262,29 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         for (int i = 0; i < set.Tiers.Count && !decided; i++)
         {
             PolicySetTier tier = set.Tiers[i];
-            FilterRule? end = tier.Default == TierDefault.Deny ? new FilterRule($"end of tier {tier.Name}", new FilterCounter(), FilterVerdict.Drop) : null;
-            Source[] policies = [.. tier.Policies.Select(p => _sources[NameOf(set.Direction, false, p)])];
+            bool denies = tier.Default == TierDefault.Deny;
+            Source[] policies = [.. tier.Policies.Select(p => _sources[ChainNames.Policy(set.Direction, p)])];
             bool mayPass = policies.Any(p => p.Face.HasPass);
             List<FilterRule> body = mayPass ? [] : rules;
             foreach (Source policy in policies)
             {
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
-                else AddJump(policy, NameOf(set.Direction, false, policy.Id), v6, indexed, body);
+                else AddJump(policy, ChainNames.Policy(set.Direction, policy.Id), v6, indexed, body);
             }
-            if (end is not null) body.Add(end);
+            if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name)));
             if (mayPass)
             {
                 string name = ChainNames.Tier(set.Id, i) + suffix;
                 chains.Add(Chain(name, body));
                 rules.Add(new FilterRule($"tier {tier.Name}", FilterVerdict.Jump(name)));
             }
-            decided = end is not null && !mayPass;
+            decided = denies && !mayPass;
         }
         if (!decided)
         {
             foreach (string profile in set.Profiles)
-                AddJump(_sources[NameOf(set.Direction, true, profile)], NameOf(set.Direction, true, profile), v6, indexed, rules);
-            rules.Add(new FilterRule("nothing allows it", new FilterCounter(), FilterVerdict.Drop));
+                AddJump(_sources[ChainNames.Profile(set.Direction, profile)], ChainNames.Profile(set.Direction, profile), v6, indexed, rules);
+            rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it")));
         }
         chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));
         return chains;
@@ -322,7 +314,6 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             constants.Release(name);
             _ports[source.Direction].Set(name, new Dictionary<(byte, ushort), uint>());
             _sources.Remove(name);
-            _names.Remove((source.Direction, source.IsProfile, source.Id));
         }
     }
 

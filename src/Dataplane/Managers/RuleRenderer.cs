@@ -1,6 +1,7 @@
 using System.Globalization;
 using Margay.Api.Resources;
 using Margay.Core.Net;
+using Margay.Dataplane.Drops;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
 using Margay.Policy;
@@ -17,7 +18,7 @@ internal sealed record RenderedPolicy(IReadOnlyList<FilterRule> Rules, IReadOnly
 /// Compiled rules as kernel rules: one for each clause or table of merged clauses, or for each combination of the parts of the sets it names. A criterion with several values
 /// looks them up in a constant set, shared by all rules that name the same values.
 /// </summary>
-internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, ushort logGroup)
+internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, DropRules drops, ushort logGroup)
 {
     /// <summary>A rule for more ports than this is not indexed: it is tried for every packet that comes to its policy.</summary>
     private const int MaxIndexedPorts = 256;
@@ -26,7 +27,7 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
     private const int MinRulesForBits = 4;
 
     /// <summary>The rules of one policy in one family. Pass returns from the chain that they stand in.</summary>
-    public RenderedPolicy Render(CompiledPolicy policy, bool v6)
+    public RenderedPolicy Render(CompiledPolicy policy, bool v6, bool isProfile = false)
     {
         // A staged policy counts each rule.
         EquatableArray<CompiledRule> compiled = policy.Rules(v6 ? IpFamily.V6 : IpFamily.V4);
@@ -48,7 +49,11 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
             }
             string label = policy.Missing ? $"{policy.Id} is missing" : $"{policy.Id} {Numbers(rule.Indexes)}";
             foreach (List<FilterStatement> matches in Alternatives(rule, v6))
-                rules.Add(new FilterRule(label, [.. guard, .. Family(matches, v6), .. matches, .. Action(rule.Action, policy, rule.Indexes[0])]));
+            {
+                FilterStatement[] when = [.. guard, .. Family(matches, v6), .. matches];
+                if (rule.Action == RuleAction.Deny && !policy.Staged) rules.AddRange(drops.Drop(label, SiteOf(policy, rule.Indexes[0], isProfile), when));
+                else rules.Add(new FilterRule(label, [.. when, .. Action(rule.Action, policy, rule.Indexes[0])]));
+            }
         }
         return new RenderedPolicy(rules, ports, merged.Count > 0 && Array.TrueForAll(claims, c => c is not null), asksIndex);
     }
@@ -115,10 +120,13 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
         _ when policy.Staged => [new FilterCounter(), FilterVerdict.Return],
         // What the index left in the packet's priority is not for the wire.
         RuleAction.Allow => [new FilterSetPriority(0), FilterVerdict.Accept],
-        RuleAction.Deny => [new FilterCounter(), FilterVerdict.Drop],
         RuleAction.Pass => [FilterVerdict.Return],
         _ => [new FilterLog(logGroup, LogPrefix(policy, index))],
     };
+
+    private static DropSite SiteOf(CompiledPolicy policy, int index, bool isProfile) => policy.Missing
+        ? new DropSite(policy.Direction, DropKind.Missing, policy.Id)
+        : new DropSite(policy.Direction, isProfile ? DropKind.Profile : DropKind.Rule, policy.Id, index);
 
     /// <summary>NFLOG carries at most 127 bytes: direction, rule and the end of the policy's id.</summary>
     private static string LogPrefix(CompiledPolicy policy, int index)

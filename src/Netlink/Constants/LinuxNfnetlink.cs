@@ -12,6 +12,7 @@ public static class LinuxNfnetlink
     public const int NFNETLINK_V0 = 0;
 
     public const int NFNL_SUBSYS_CTNETLINK = 1;
+    public const int NFNL_SUBSYS_ULOG = 4;
     public const int NFNL_SUBSYS_NFTABLES = 10;
     public const int NFNL_MSG_BATCH_BEGIN = 16;
     public const int NFNL_MSG_BATCH_END = 17;

@@ -19,19 +19,16 @@ public sealed class RouteMonitor : IDisposable
 {
     private readonly NetlinkMonitor<RouteEvent> _monitor;
 
-    private RouteMonitor(NetlinkSocket socket, uint ignoredSender) => _monitor = new NetlinkMonitor<RouteEvent>(socket, TryRead, new RouteOverrun(), ignoredSender);
+    private RouteMonitor(NetlinkSocket socket) => _monitor = new NetlinkMonitor<RouteEvent>(socket, TryRead, new RouteOverrun());
 
     /// <summary>In the namespace of the calling thread. The receive buffer decides how large a burst fits.</summary>
-    /// <param name="events">What to report.</param>
-    /// <param name="options">Size of the receive buffer and the like.</param>
-    /// <param name="ignoredSender">The port of a socket whose requests are not told of, and cost no decoding; 0 for none.</param>
-    public static RouteMonitor Open(RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null, uint ignoredSender = 0) =>
-        Subscribe(NetlinkSocket.Open(NetlinkProtocol.Route, options), events, ignoredSender);
+    public static RouteMonitor Open(RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null) =>
+        Subscribe(NetlinkSocket.Open(NetlinkProtocol.Route, options), events);
 
-    public static RouteMonitor OpenIn(NetworkNamespace space, RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null, uint ignoredSender = 0) =>
-        Subscribe(space.OpenSocket(NetlinkProtocol.Route, options), events, ignoredSender);
+    public static RouteMonitor OpenIn(NetworkNamespace space, RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null) =>
+        Subscribe(space.OpenSocket(NetlinkProtocol.Route, options), events);
 
-    private static RouteMonitor Subscribe(NetlinkSocket socket, RouteEvents events, uint ignoredSender)
+    private static RouteMonitor Subscribe(NetlinkSocket socket, RouteEvents events)
     {
         (RouteEvents Event, int Group)[] groups =
         [
@@ -51,7 +48,7 @@ public sealed class RouteMonitor : IDisposable
             socket.Dispose();
             throw new NetlinkException(subscribed, $"subscribe to group {group}");
         }
-        return new RouteMonitor(socket, ignoredSender);
+        return new RouteMonitor(socket);
     }
 
     /// <summary>The next event that is waiting, without waiting for one.</summary>

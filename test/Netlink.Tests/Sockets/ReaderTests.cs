@@ -1,6 +1,7 @@
 using CsCheck;
 using Margay.Netlink.Conntrack;
 using Margay.Netlink.NfTables;
+using Margay.Netlink.PacketLog;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
@@ -63,6 +64,7 @@ public class ReaderTests
         ElementCodec.TryRead(message, []);
         Margay.Netlink.NfTables.RuleCodec.TryRead(message, out _);
         ConntrackCodec.TryRead(message, out _);
+        PacketLogCodec.TryRead(new NetlinkMessage(new NetlinkHeader { Type = 0x400 }, bytes), out _);
         ExtendedAck.ReadError(message, 0);
         ExtendedAck.ReadDone(message);
     }

@@ -61,6 +61,12 @@ public sealed record FilterCounter : FilterStatement
     public override string ToString() => "counter";
 }
 
+/// <summary>Ends the rule when more packets come than this: packets per second, and how many above that at once.</summary>
+public sealed record FilterLimit(uint Rate, uint Burst) : FilterStatement
+{
+    public override string ToString() => $"limit rate {Rate}/second burst {Burst} packets";
+}
+
 /// <summary>A copy of the packet's head goes to the NFLOG group with this prefix.</summary>
 public sealed record FilterLog(ushort Group, string Prefix) : FilterStatement
 {

@@ -10,9 +10,10 @@ namespace Margay.Ctl;
 // The program margay: one file for each verb in Commands/.
 //
 //   args ─► CommandLine (verbs listed here, once) ─► a verb's action ─┬─► MargayClient ─► margay-server   get, apply, delete, ipam, node …
-//                                                                    ├─► AgentClient ─► agent's socket   bgp, endpoint, node status
+//                                                                    ├─► AgentClient ─► agent's socket   bgp, endpoint, drops, node status
 //                                                                    └─► nothing                         validate, selector, version
 //
+// Explain/    questions to policy: where its objects come from, what the answer looks like
 // Settings/   where server and agent are: flags, environment, configuration files
 // Manifests/  which files, folders and streams to read, and what apply changes
 // Output/     tables, YAML, JSON
@@ -38,6 +39,8 @@ public static class CommandLine
         root.Subcommands.Add(LabelCommand.Build(terminal, connection));
         root.Subcommands.Add(ValidateCommand.Build(terminal));
         root.Subcommands.Add(SelectorCommand.Build(terminal));
+        root.Subcommands.Add(ExplainCommand.Build(terminal, connection));
+        root.Subcommands.Add(DropsCommand.Build(terminal, connection));
         root.Subcommands.Add(IpamCommand.Build(terminal, connection));
         root.Subcommands.Add(NodeCommand.Build(terminal, connection));
         root.Subcommands.Add(BgpCommand.Build(terminal, connection));

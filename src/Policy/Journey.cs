@@ -14,7 +14,11 @@ public abstract record Place
     public sealed record Host : Place;
 
     /// <summary>Beyond one of the node's own interfaces.</summary>
-    public sealed record Outside(string Interface) : Place;
+    public sealed record Outside(string Interface) : Place
+    {
+        /// <summary>What the interface has, as far as it matters for host endpoints that name no interface.</summary>
+        public IReadOnlyCollection<Core.Net.InetAddress> Addresses { get; init; } = [];
+    }
 }
 
 /// <summary>A packet on its way through one node. It is the first of its connection, after any address translation.</summary>

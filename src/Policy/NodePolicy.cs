@@ -94,7 +94,7 @@ public sealed class NodePolicy
         public bool Leave(Place from, Place to) => from switch
         {
             Place.Workload workload => AskWorkload(workload.EndpointId, PolicyType.Egress),
-            Place.Outside outside when node.HostEndpointOf(outside.Interface) is { } host =>
+            Place.Outside outside when node.HostEndpointOf(outside.Interface, outside.Addresses) is { } host =>
                 AskHost(host, PolicyType.Ingress, PolicySetKind.Untracked) && AskHost(host, PolicyType.Ingress, PolicySetKind.PreDnat)
                 && (to is Place.Host || AskHost(host, PolicyType.Ingress, PolicySetKind.HostForward)),
             _ => true,
@@ -108,14 +108,14 @@ public sealed class NodePolicy
                 case (Place.Host, Place.Workload): return true;
                 case (_, Place.Workload workload): return AskWorkload(workload.EndpointId, PolicyType.Ingress);
                 case (Place.Outside arrived, Place.Host):
-                    return node.HostEndpointOf(arrived.Interface) is not { } local || AskHost(local, PolicyType.Ingress, PolicySetKind.Host);
+                    return node.HostEndpointOf(arrived.Interface, arrived.Addresses) is not { } local || AskHost(local, PolicyType.Ingress, PolicySetKind.Host);
                 case (Place.Host, Place.Outside leaving):
-                    return node.HostEndpointOf(leaving.Interface) is not { } own
+                    return node.HostEndpointOf(leaving.Interface, leaving.Addresses) is not { } own
                         || (AskHost(own, PolicyType.Egress, PolicySetKind.Untracked) && AskHost(own, PolicyType.Egress, PolicySetKind.Host));
                 case (_, Place.Outside leaving):
                     // What was accepted on arrival was accepted by another endpoint.
                     _accepted = false;
-                    return node.HostEndpointOf(leaving.Interface) is not { } other || AskHost(other, PolicyType.Egress, PolicySetKind.HostForward);
+                    return node.HostEndpointOf(leaving.Interface, leaving.Addresses) is not { } other || AskHost(other, PolicyType.Egress, PolicySetKind.HostForward);
                 default: return true;
             }
         }

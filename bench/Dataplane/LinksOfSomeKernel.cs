@@ -38,6 +38,7 @@ internal sealed class LinksOfSomeKernel(IKernel real, int endpoints) : IKernel
         [.. changes.Select(c => c.Neighbour.LinkIndex >= Pretended ? default : real.ApplyNeighbours([c])[0])];
 
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();
+    public NetlinkResult<int> CountFlows() => real.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();
     public NetlinkResult<FilterState> ReadTables(string table) => real.ReadTables(table);

@@ -22,6 +22,7 @@ internal sealed class TablesOnlyKernel(IKernel real) : IKernel
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => new List<Neighbour>();
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => new NetlinkResult[changes.Count];
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();
+    public NetlinkResult<int> CountFlows() => real.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();
     public NetlinkResult<FilterState> ReadTables(string table) => real.ReadTables(table);

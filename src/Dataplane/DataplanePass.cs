@@ -234,7 +234,7 @@ internal sealed class DataplanePass
             Note("a route", _routes.ApplyUpdates());
             // The rules are there: what they deny will not come back.
             _flows.OnSetsChanged(_policies.TakeTightened());
-            if (!_flows.InSync) Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds()).Ok);
+            Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds).Ok);
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
 

@@ -113,6 +113,7 @@ internal sealed class FakeKernel : IKernel
 
     public List<ConntrackFlow> Flows { get; } = [];
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => Flows.ToList();
+    public NetlinkResult<int> CountFlows() => Flows.Count;
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => Flows.RemoveAll(flows.Contains);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => new HashSet<InetAddress> { InetAddress.Parse("192.0.2.9") };
 

@@ -9,7 +9,7 @@ namespace Margay.Dataplane.Drivers;
 //
 //   SetChain, SetElement … ─► desired ┐
 //                                     ├─ Plan ─► 1st transaction: tables, sets, chains │ elements │ rules      2nd: late elements, chains, sets out
-//   Resync (start, foreign change) ─► actual ┘                   what is named before what names it                when nothing names them any more
+//   Resync (start, foreign change) ─► actual ┘                   what is named before what names it, numbers last   when nothing names them any more
 //
 // Why two: the kernel takes the rules for a packet once, when its evaluation begins, but looks into each set as it is at that moment. If the transaction that changes the
 // rules also took away what the old ones ask for, a packet that is just being looked at would see old rules with new sets, and find itself in neither: a few packets of
@@ -124,8 +124,9 @@ public sealed class FilterTables(IKernel kernel, string table)
         PlanNewSets(plan, _sets.ToUpdate);
         PlanNewChains(plan, _chains.ToUpdate.Where(n => !_chains.Actual.ContainsKey(n)));
         Removals removals = _chains.ToUpdate.Count > 0 ? Removals.Early : Removals.NotOfMaps;
-        foreach (FilterName name in _dirtyElements) PlanElements(plan, name, removals);
+        foreach (FilterName name in _dirtyElements.Where(n => !HoldsNumbers(n))) PlanElements(plan, name, removals);
         foreach (FilterName name in _chains.ToUpdate) PlanRules(plan, name, flush: _chains.Actual.ContainsKey(name));
+        foreach (FilterName name in _dirtyElements.Where(HoldsNumbers)) PlanElements(plan, name, removals);
         if (!plan.IsEmpty) return plan;
         foreach (FilterName name in _dirtyElements) PlanElements(plan, name, Removals.All);
         PlanRemovals(plan);
@@ -156,10 +157,19 @@ public sealed class FilterTables(IKernel kernel, string table)
         foreach (FilterFamily family in Families()) plan.Add(new AddTable(family));
         PlanNewSets(plan, _sets.Desired.Keys);
         PlanNewChains(plan, _chains.Desired.Keys);
-        foreach ((FilterName name, ElementTracker tracker) in _elements)
-            if (_sets.Desired.ContainsKey(name) && tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
+        PlanAllElements(plan, name => !HoldsNumbers(name));
         foreach (FilterName name in _chains.Desired.Keys) PlanRules(plan, name, flush: false);
+        PlanAllElements(plan, HoldsNumbers);
     }
+
+    private void PlanAllElements(FilterTransaction plan, Func<FilterName, bool> which)
+    {
+        foreach ((FilterName name, ElementTracker tracker) in _elements)
+            if (which(name) && _sets.Desired.ContainsKey(name) && tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
+    }
+
+    /// <summary>A map of numbers is filled after the rules that ask for it: for each such rule the kernel walks what is in it by then.</summary>
+    private bool HoldsNumbers(FilterName set) => _elements[set].Set.Data == FilterSetData.Id;
 
     private IEnumerable<FilterFamily> Families() => _chains.Desired.Keys.Concat(_sets.Desired.Keys).Select(n => n.Family).Distinct();
 

@@ -49,6 +49,9 @@ public interface IKernel : IDisposable
     /// <summary>Every connection that is tracked.</summary>
     NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows();
 
+    /// <summary>How many connections there are: to list none takes the kernel milliseconds all the same.</summary>
+    NetlinkResult<int> CountFlows();
+
     /// <summary>Forgets these connections; returns how many were still there.</summary>
     NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows);
 

@@ -26,20 +26,12 @@ internal sealed class KernelMonitor : IDisposable
     {
         _options = options;
         _onChange = onChange;
-        _routes = space is null ? RouteMonitor.Open(Events) : RouteMonitor.OpenIn(space, Events);
-        _tables = space is null ? NfTablesMonitor.Open() : NfTablesMonitor.OpenIn(space);
+        _routes = space is null ? RouteMonitor.Open(Events, ignoredSender: routePort) : RouteMonitor.OpenIn(space, Events, ignoredSender: routePort);
+        _tables = space is null ? NfTablesMonitor.Open(ignoredSender: tablePort) : NfTablesMonitor.OpenIn(space, ignoredSender: tablePort);
         _threads =
         [
-            Start("route monitor", () =>
-            {
-                RouteEvent happened = _routes.Read(_stop.Token);
-                return happened.Sender == routePort ? null : Translate(happened);
-            }),
-            Start("table monitor", () =>
-            {
-                NftEvent happened = _tables.Read(_stop.Token);
-                return happened.Sender == tablePort ? null : Translate(happened);
-            }),
+            Start("route monitor", () => Translate(_routes.Read(_stop.Token))),
+            Start("table monitor", () => Translate(_tables.Read(_stop.Token))),
         ];
     }
 

@@ -111,9 +111,9 @@ public sealed class NetlinkKernel : IKernel
         return ResultPerChange(batch, changes.Count);
     }
 
-    // To list none takes the kernel milliseconds all the same, and a change of policy waits for it.
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() =>
-        _flows.CountFlows() is { Ok: true, Value: 0 } ? Array.Empty<ConntrackFlow>() : _flows.ListFlows();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _flows.ListFlows();
+
+    public NetlinkResult<int> CountFlows() => _flows.CountFlows();
 
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _flows.DeleteFlows(flows);
 

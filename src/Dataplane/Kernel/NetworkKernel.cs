@@ -60,6 +60,7 @@ public sealed class NetworkKernel : ITunnelKernel
     public NetlinkResult<FilterState> ReadTables(string table) => _inside.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => _inside.Commit(transaction);
     public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _inside.ListFlows();
+    public NetlinkResult<int> CountFlows() => _inside.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _inside.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => _inside.ListOwnAddresses();
     public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);

@@ -43,11 +43,13 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     public void OnGone(IEnumerable<InetAddress> addresses) => _gone.UnionWith(addresses);
 
     /// <summary>Looks at the connections of what changed, and cuts what is denied. What failed is tried again next time.</summary>
-    public NetlinkResult Apply(IReadOnlyDictionary<InetAddress, PolicedEnd> ends)
+    /// <param name="ends">Gives the endpoints that policy decides about; not asked when there is no connection at all.</param>
+    public NetlinkResult Apply(Func<IReadOnlyDictionary<InetAddress, PolicedEnd>> ends)
     {
         if (InSync) return default;
-        Dictionary<InetAddress, PolicedEnd> affected = ends.Where(IsAffected).ToDictionary();
-        if (affected.Count > 0 || _gone.Count > 0)
+        bool none = kernel.CountFlows() is { Ok: true, Value: 0 };
+        Dictionary<InetAddress, PolicedEnd> affected = none ? [] : ends().Where(IsAffected).ToDictionary();
+        if (!none && (affected.Count > 0 || _gone.Count > 0))
         {
             NetlinkResult result = Check(affected);
             if (!result.Ok) return result;

@@ -40,6 +40,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly HashSet<string> _dirtySources = [];
     private readonly HashSet<string> _dirtySets = [];
     private readonly HashSet<string> _tightened = [];
+    private readonly Dictionary<(PolicyType Direction, bool IsProfile, string Id), string> _names = [];
 
     /// <summary>A policy set that endpoints use.</summary>
     private sealed class ActiveSet(PolicySet set, uint id)
@@ -102,14 +103,14 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     public void OnPolicyChanged(string id)
     {
-        NoteChanged(ChainNames.Policy(PolicyType.Ingress, id));
-        NoteChanged(ChainNames.Policy(PolicyType.Egress, id));
+        NoteChanged(NameOf(PolicyType.Ingress, false, id));
+        NoteChanged(NameOf(PolicyType.Egress, false, id));
     }
 
     public void OnProfileChanged(string name)
     {
-        NoteChanged(ChainNames.Profile(PolicyType.Ingress, name));
-        NoteChanged(ChainNames.Profile(PolicyType.Egress, name));
+        NoteChanged(NameOf(PolicyType.Ingress, true, name));
+        NoteChanged(NameOf(PolicyType.Egress, true, name));
     }
 
     /// <summary>Rules that name these sets look their members up elsewhere now.</summary>
@@ -149,7 +150,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     /// <summary>A set in use with the rules behind its names, as last rendered.</summary>
     public CompiledPolicySet Link(PolicySet set) => PolicyCompiler.Link(
-        set, id => _sources.GetValueOrDefault(ChainNames.Policy(set.Direction, id))?.Compiled, name => _sources.GetValueOrDefault(ChainNames.Profile(set.Direction, name))?.Compiled);
+        set, id => _sources.GetValueOrDefault(NameOf(set.Direction, false, id))?.Compiled, name => _sources.GetValueOrDefault(NameOf(set.Direction, true, name))?.Compiled);
 
     /// <summary>Renders what changed since the last time.</summary>
     public void Render()
@@ -174,6 +175,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!_sources.TryGetValue(name, out Source? source))
         {
             _sources[name] = source = new Source(isProfile, id, user.Direction);
+            _names[(user.Direction, isProfile, id)] = name;
             _dirtySources.Add(name);
         }
         source.Users.Add(user.Id);
@@ -187,9 +189,16 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         return id;
     }
 
-    private static IEnumerable<(string Chain, bool IsProfile, string Id)> Names(PolicySet set) =>
-        set.Tiers.SelectMany(t => t.Policies).Select(p => (ChainNames.Policy(set.Direction, p), false, p))
-            .Concat(set.Profiles.Select(p => (ChainNames.Profile(set.Direction, p), true, p)));
+    private IEnumerable<(string Chain, bool IsProfile, string Id)> Names(PolicySet set) =>
+        set.Tiers.SelectMany(t => t.Policies).Select(p => (NameOf(set.Direction, false, p), false, p))
+            .Concat(set.Profiles.Select(p => (NameOf(set.Direction, true, p), true, p)));
+
+    /// <summary>The chain of a policy or profile. Remembered while it is in use: to make one costs a digest, and each list asks for all of its own.</summary>
+    private string NameOf(PolicyType direction, bool isProfile, string id)
+    {
+        if (_names.TryGetValue((direction, isProfile, id), out string? name)) return name;
+        return isProfile ? ChainNames.Profile(direction, id) : ChainNames.Policy(direction, id);
+    }
 
     private void RenderSource(string name, Source source)
     {
@@ -263,13 +272,13 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         {
             PolicySetTier tier = set.Tiers[i];
             bool denies = tier.Default == TierDefault.Deny;
-            Source[] policies = [.. tier.Policies.Select(p => _sources[ChainNames.Policy(set.Direction, p)])];
+            Source[] policies = [.. tier.Policies.Select(p => _sources[NameOf(set.Direction, false, p)])];
             bool mayPass = policies.Any(p => p.Face.HasPass);
             List<FilterRule> body = mayPass ? [] : rules;
             foreach (Source policy in policies)
             {
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
-                else AddJump(policy, ChainNames.Policy(set.Direction, policy.Id), v6, indexed, body);
+                else AddJump(policy, NameOf(set.Direction, false, policy.Id), v6, indexed, body);
             }
             if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name)));
             if (mayPass)
@@ -283,7 +292,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!decided)
         {
             foreach (string profile in set.Profiles)
-                AddJump(_sources[ChainNames.Profile(set.Direction, profile)], ChainNames.Profile(set.Direction, profile), v6, indexed, rules);
+                AddJump(_sources[NameOf(set.Direction, true, profile)], NameOf(set.Direction, true, profile), v6, indexed, rules);
             rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it")));
         }
         chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));
@@ -314,6 +323,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             constants.Release(name);
             _ports[source.Direction].Set(name, new Dictionary<(byte, ushort), uint>());
             _sources.Remove(name);
+            _names.Remove((source.Direction, source.IsProfile, source.Id));
         }
     }
 

@@ -15,18 +15,20 @@ public sealed class NfTablesMonitor : IDisposable
 {
     private readonly NetlinkMonitor<NftEvent> _monitor;
 
-    private NfTablesMonitor(NetlinkSocket socket) => _monitor = new NetlinkMonitor<NftEvent>(socket, TryRead, new NftOverrun());
+    private NfTablesMonitor(NetlinkSocket socket, uint ignoredSender) => _monitor = new NetlinkMonitor<NftEvent>(socket, TryRead, new NftOverrun(), ignoredSender);
 
     /// <summary>In the namespace of the calling thread.</summary>
-    public static NfTablesMonitor Open(NetlinkSocketOptions? options = null) => Subscribe(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options));
+    /// <param name="options">Size of the receive buffer and the like.</param>
+    /// <param name="ignoredSender">The port of a socket whose commits are not told, and cost no decoding; 0 for none.</param>
+    public static NfTablesMonitor Open(NetlinkSocketOptions? options = null, uint ignoredSender = 0) => Subscribe(NetlinkSocket.Open(NetlinkProtocol.Netfilter, options), ignoredSender);
 
-    public static NfTablesMonitor OpenIn(NetworkNamespace space, NetlinkSocketOptions? options = null) =>
-        Subscribe(space.OpenSocket(NetlinkProtocol.Netfilter, options));
+    public static NfTablesMonitor OpenIn(NetworkNamespace space, NetlinkSocketOptions? options = null, uint ignoredSender = 0) =>
+        Subscribe(space.OpenSocket(NetlinkProtocol.Netfilter, options), ignoredSender);
 
-    private static NfTablesMonitor Subscribe(NetlinkSocket socket)
+    private static NfTablesMonitor Subscribe(NetlinkSocket socket, uint ignoredSender)
     {
         NetlinkResult subscribed = socket.Subscribe(LinuxNfnetlink.NFNLGRP_NFTABLES);
-        if (subscribed.Ok) return new NfTablesMonitor(socket);
+        if (subscribed.Ok) return new NfTablesMonitor(socket, ignoredSender);
         socket.Dispose();
         throw new NetlinkException(subscribed, "subscribe to nf_tables");
     }

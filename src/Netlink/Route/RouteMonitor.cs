@@ -19,16 +19,19 @@ public sealed class RouteMonitor : IDisposable
 {
     private readonly NetlinkMonitor<RouteEvent> _monitor;
 
-    private RouteMonitor(NetlinkSocket socket) => _monitor = new NetlinkMonitor<RouteEvent>(socket, TryRead, new RouteOverrun());
+    private RouteMonitor(NetlinkSocket socket, uint ignoredSender) => _monitor = new NetlinkMonitor<RouteEvent>(socket, TryRead, new RouteOverrun(), ignoredSender);
 
     /// <summary>In the namespace of the calling thread. The receive buffer decides how large a burst fits.</summary>
-    public static RouteMonitor Open(RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null) =>
-        Subscribe(NetlinkSocket.Open(NetlinkProtocol.Route, options), events);
+    /// <param name="events">What to report.</param>
+    /// <param name="options">Size of the receive buffer and the like.</param>
+    /// <param name="ignoredSender">The port of a socket whose requests are not told of, and cost no decoding; 0 for none.</param>
+    public static RouteMonitor Open(RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null, uint ignoredSender = 0) =>
+        Subscribe(NetlinkSocket.Open(NetlinkProtocol.Route, options), events, ignoredSender);
 
-    public static RouteMonitor OpenIn(NetworkNamespace space, RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null) =>
-        Subscribe(space.OpenSocket(NetlinkProtocol.Route, options), events);
+    public static RouteMonitor OpenIn(NetworkNamespace space, RouteEvents events = RouteEvents.All, NetlinkSocketOptions? options = null, uint ignoredSender = 0) =>
+        Subscribe(space.OpenSocket(NetlinkProtocol.Route, options), events, ignoredSender);
 
-    private static RouteMonitor Subscribe(NetlinkSocket socket, RouteEvents events)
+    private static RouteMonitor Subscribe(NetlinkSocket socket, RouteEvents events, uint ignoredSender)
     {
         (RouteEvents Event, int Group)[] groups =
         [
@@ -48,7 +51,7 @@ public sealed class RouteMonitor : IDisposable
             socket.Dispose();
             throw new NetlinkException(subscribed, $"subscribe to group {group}");
         }
-        return new RouteMonitor(socket);
+        return new RouteMonitor(socket, ignoredSender);
     }
 
     /// <summary>The next event that is waiting, without waiting for one.</summary>

@@ -11,7 +11,7 @@ internal delegate bool EventReader<TEvent>(NetlinkMessage message, [NotNullWhen(
 
 /// <summary>
 /// Reads notifications from a socket that it owns. A cancelled wait is woken through an eventfd. A lost notification (ENOBUFS) becomes the event
-/// <c>overrun</c>, in the place where the gap is. One reader at a time.
+/// <c>overrun</c>, in the place where the gap is. What <c>ignoredSender</c> caused is passed over undecoded. One reader at a time.
 /// </summary>
 internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
     where TEvent : class
@@ -22,14 +22,16 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
     private readonly NetlinkSocket _socket;
     private readonly EventReader<TEvent> _read;
     private readonly TEvent _overrun;
+    private readonly uint _ignoredSender;
     private readonly Queue<TEvent> _waiting = new();
     private readonly SafeFileHandle _wake;
 
-    internal NetlinkMonitor(NetlinkSocket socket, EventReader<TEvent> read, TEvent overrun)
+    internal NetlinkMonitor(NetlinkSocket socket, EventReader<TEvent> read, TEvent overrun, uint ignoredSender = 0)
     {
         _socket = socket;
         _read = read;
         _overrun = overrun;
+        _ignoredSender = ignoredSender;
         _wake = new SafeFileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ownsHandle: true);
     }
 
@@ -39,7 +41,7 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
         {
             NetlinkResult received = _socket.ReceiveNotifications(this, static (message, self) =>
             {
-                if (self._read(message, out TEvent? read)) self._waiting.Enqueue(read);
+                if (!self.IsIgnored(message) && self._read(message, out TEvent? read)) self._waiting.Enqueue(read);
             });
             if (received.IsOverrun) _waiting.Enqueue(_overrun);
             else if (received.Error == Errno.EAGAIN) return false;
@@ -47,6 +49,9 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
         }
         return true;
     }
+
+    /// <summary>The kernel itself, whose port is 0, is always heard.</summary>
+    private bool IsIgnored(NetlinkMessage message) => _ignoredSender != 0 && message.Header.PortId == _ignoredSender;
 
     internal TEvent Read(CancellationToken cancel)
     {

@@ -173,7 +173,7 @@ internal sealed class ExplainCommand
         if (!senderIsAddress && sender is not null && (from = cluster.Parties.Find(sender, network, ns, out fault)) is null) return fault;
         if (receiver is not null && (to = cluster.Parties.Find(receiver, network ?? (from as Party.Workload)?.Network, ns, out fault)) is null) return fault;
         if (senderIsAddress && (from = cluster.Parties.Find(sender!, network ?? (to as Party.Workload)?.Network, ns, out fault)) is null) return fault;
-        return from is Party.Outside && to is Party.Outside ? $"neither {from} nor {to} is a workload or a node of this cluster: no policy is asked" : null;
+        return from is Party.Outside && to is Party.Outside ? $"neither {from.Name} nor {to.Name} is a workload or a node of this cluster: no policy is asked" : null;
     }
 
     private void Print(ExplainReport report, string form)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Margay.Agent.Health;
+using Margay.Dataplane.Drops;
 
 namespace Margay.Agent.Drops;
 
@@ -13,12 +14,12 @@ internal sealed class DropBook
     /// <summary>Records that are kept; some 300 bytes each.</summary>
     internal const int Capacity = 2048;
 
-    /// <summary>Different (policy, direction, endpoint) that are counted apart; the others are counted together.</summary>
+    /// <summary>Different (policy, rule, direction, endpoint) that are counted apart; the others are counted together.</summary>
     internal const int MaxSeries = 2000;
 
     private readonly Lock _gate = new();
     private readonly DropRecord[] _ring = new DropRecord[Capacity];
-    private readonly Dictionary<(string By, string Direction, string Endpoint), long> _counts = [];
+    private readonly Dictionary<(DropSite Site, string Endpoint), long> _counts = [];
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _next = 1;
     private long _lost;
@@ -30,8 +31,8 @@ internal sealed class DropBook
         {
             _ring[_next % Capacity] = record with { Sequence = _next };
             _next++;
-            (string, string, string) key = (record.Site.ToString(), record.Direction, record.Endpoint);
-            if (_counts.Count >= MaxSeries && !_counts.ContainsKey(key)) key = ("other", record.Direction, "");
+            (DropSite, string) key = (record.Site, record.Endpoint);
+            if (_counts.Count >= MaxSeries && !_counts.ContainsKey(key)) key = (new DropSite(record.Site.Direction, DropKind.Fixed, "other"), "");
             _counts[key] = _counts.GetValueOrDefault(key) + 1;
             (more, _more) = (_more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
@@ -50,7 +51,8 @@ internal sealed class DropBook
         List<DropRecord> found = [];
         lock (_gate)
         {
-            long at = Math.Max(after + 1, _next - Capacity);
+            // A number that was never given is that of an agent before this one.
+            long at = Math.Max(after < _next ? after + 1 : 1, _next - Capacity);
             for (at = Math.Max(at, 1); at < _next && found.Count < limit; at++)
             {
                 DropRecord record = _ring[at % Capacity];
@@ -78,8 +80,8 @@ internal sealed class DropBook
         AgentMetrics.Head(text, "margay_drops_logged_total", "counter", "Dropped packets that the rules told of, each at most at its rate; the rules' own counters have them all.");
         lock (_gate)
         {
-            foreach (((string by, string direction, string endpoint), long count) in _counts)
-                text.Append(CultureInfo.InvariantCulture, $"margay_drops_logged_total{{by=\"{by}\",direction=\"{direction}\",endpoint=\"{endpoint}\"}} {count}\n");
+            foreach (((DropSite site, string endpoint), long count) in _counts)
+                text.Append(CultureInfo.InvariantCulture, $"margay_drops_logged_total{{kind=\"{DropSite.WordOf(site.Kind)}\",name=\"{site.Name}\",rule=\"{site.RuleIndex}\",direction=\"{DropSite.WordOf(site.Direction)}\",endpoint=\"{endpoint}\"}} {count}\n");
         }
         AgentMetrics.Counter(text, "margay_drops_overruns_total", "Times that packets were dropped faster than they could be told of.", Lost);
     }

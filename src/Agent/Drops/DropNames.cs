@@ -8,7 +8,7 @@ namespace Margay.Agent.Drops;
 /// <summary>From what the kernel says of a drop to the names that people know, by the view of that moment. Remembers what it made of the last view. Safe to use from several threads.</summary>
 internal sealed class DropNames(Connection connection)
 {
-    private sealed record Index(HeldView View, Dictionary<string, string> EndpointOf);
+    private sealed record Index(HeldView View, Dictionary<(string Network, string Interface), string> EndpointOf);
 
     private volatile Index? _index;
 
@@ -16,7 +16,7 @@ internal sealed class DropNames(Connection connection)
     public string EndpointOf(DroppedPacket packet)
     {
         string? name = packet.Site.Direction == PolicyType.Egress ? packet.InputInterface : packet.OutputInterface;
-        return name is null ? "" : Current().EndpointOf.GetValueOrDefault(name, "");
+        return name is null ? "" : Current().EndpointOf.GetValueOrDefault((packet.Network.Value, name), "");
     }
 
     /// <summary>The site with the whole name in the place of its digest.</summary>
@@ -33,8 +33,8 @@ internal sealed class DropNames(Connection connection)
     {
         HeldView view = connection.View;
         if (_index is { } known && ReferenceEquals(known.View, view)) return known;
-        Dictionary<string, string> endpoints = [];
-        foreach (EndpointView endpoint in view.Endpoints.Values) endpoints[endpoint.Interface] = endpoint.Id;
+        Dictionary<(string, string), string> endpoints = [];
+        foreach (EndpointView endpoint in view.Endpoints.Values) endpoints[(endpoint.Network, endpoint.Interface)] = endpoint.Id;
         return _index = new Index(view, endpoints);
     }
 }

@@ -20,22 +20,26 @@ internal static class DropQueries
     public static async Task<AgentReply> AnswerAsync(DropWatch? watch, string? argument, CancellationToken cancel)
     {
         if (watch is null) return Refuse("this agent has no host to keep, and drops nothing");
-        if (watch.Fault is { } fault) return Refuse(fault);
+        return watch.Fault is { } fault ? Refuse(fault) : await AnswerAsync(watch.Book, watch.Time, argument, cancel).ConfigureAwait(false);
+    }
+
+    internal static async Task<AgentReply> AnswerAsync(DropBook book, TimeProvider time, string? argument, CancellationToken cancel)
+    {
         if (!TryParse(argument, out long? after, out string? endpoint, out int wait, out int limit))
             return Refuse($"argument: '{argument}' is not understood; it consists of after=NUMBER, endpoint=TEXT, wait=SECONDS (to {MaxWaitSeconds}), limit=NUMBER (to {MaxRecords})");
         bool Fits(DropRecord record) => endpoint is null || record.Endpoint.Contains(endpoint, StringComparison.Ordinal);
 
-        (IReadOnlyList<DropRecord> records, long last) = after is { } from ? watch.Book.Read(from, Fits, limit) : watch.Book.ReadLatest(Fits, limit);
+        (IReadOnlyList<DropRecord> records, long last) = after is { } from ? book.Read(from, Fits, limit) : book.ReadLatest(Fits, limit);
         if (records.Count == 0 && wait > 0)
         {
-            using CancellationTokenSource enough = new(TimeSpan.FromSeconds(wait), watch.Time);
+            using CancellationTokenSource enough = new(TimeSpan.FromSeconds(wait), time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancel);
             try
             {
                 while (records.Count == 0)
                 {
-                    await watch.Book.WaitAsync(last, either.Token).ConfigureAwait(false);
-                    (records, last) = watch.Book.Read(last, Fits, limit);
+                    await book.WaitAsync(last, either.Token).ConfigureAwait(false);
+                    (records, last) = book.Read(last, Fits, limit);
                 }
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -43,7 +47,7 @@ internal static class DropQueries
                 // Nothing came; the asker goes on from where it is.
             }
         }
-        return new AgentReply { Query = Reply(records, last, watch.Book.Lost) };
+        return new AgentReply { Query = Reply(records, last, book.Lost) };
     }
 
     private static bool TryParse(string? argument, out long? after, out string? endpoint, out int wait, out int limit)
@@ -97,7 +101,7 @@ internal static class DropQueries
         w.WriteString("network", record.Packet.Network.Value);
         w.WriteString("direction", record.Direction);
         if (record.Endpoint.Length > 0) w.WriteString("endpoint", record.Endpoint);
-        w.WriteString("kind", record.Site.Kind.ToString());
+        w.WriteString("kind", Dataplane.Drops.DropSite.WordOf(record.Site.Kind));
         w.WriteString("name", record.Site.Name);
         if (record.Site.RuleIndex is { } index) w.WriteNumber("rule", index);
         w.WriteString("by", record.Site.ToString());

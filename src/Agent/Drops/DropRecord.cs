@@ -18,7 +18,7 @@ internal sealed record DropRecord
     /// <summary>With the full name of the policy.</summary>
     public required DropSite Site { get; init; }
 
-    public string Direction => Site.Direction == Api.Resources.PolicyType.Ingress ? "ingress" : "egress";
+    public string Direction => DropSite.WordOf(Site.Direction);
 
     /// <summary>tcp, udp, …, or the number.</summary>
     public string Protocol => Packet.Headers.Protocol switch

@@ -75,8 +75,7 @@ internal sealed class DropWatch : IDisposable
         NetlinkResult<DropReader> reader = DropReader.Start(_options, network, space, On, _time);
         if (!reader.Ok)
         {
-            _fault = string.Create(CultureInfo.InvariantCulture, $"NFLOG group {_options.Group} of network {network} cannot be read: {reader}; does another program read it? Another group is given with --drop-log-group");
-            Log.DropsNotRead(_logger, _fault);
+            Fail(string.Create(CultureInfo.InvariantCulture, $"NFLOG group {_options.Group} of network {network} cannot be read: {reader}; does another program read it? Another group is given with --drop-log-group"));
             return;
         }
         lock (_gate) _readers[network] = reader.Value;
@@ -91,15 +90,32 @@ internal sealed class DropWatch : IDisposable
 
     private void On(DropEvent happened)
     {
-        if (happened is not DroppedPacket packet)
+        switch (happened)
         {
-            Book.AddLost();
-            return;
+            case DroppedPacket packet:
+                Note(packet);
+                break;
+            case DropsLost:
+                Book.AddLost();
+                break;
+            case DropReaderFailed failed:
+                Fail(string.Create(CultureInfo.InvariantCulture, $"dropped packets of network {failed.Network} are not told any more: {failed.Reason}; restart the agent"));
+                break;
         }
+    }
+
+    private void Note(DroppedPacket packet)
+    {
         DropRecord record = new() { Time = _time.GetUtcNow(), Packet = packet, Endpoint = _names.EndpointOf(packet), Site = _names.SiteOf(packet) };
         Book.Add(record);
         if (MaySay(out int silent))
             Log.Dropped(_logger, record.Direction, record.Endpoint.Length > 0 ? record.Endpoint : record.Packet.InputInterface ?? "?", record.Protocol, record.Source, record.Destination, record.Site.ToString(), silent);
+    }
+
+    private void Fail(string fault)
+    {
+        lock (_gate) _fault = fault;
+        Log.DropsNotRead(_logger, fault);
     }
 
     private bool MaySay(out int silent)

@@ -12,3 +12,6 @@ public sealed record DroppedPacket(NetworkName Network, DropSite Site, PacketHea
 
 /// <summary>More were dropped than are told of: the reader keeps to its pace, and the kernel's buffer was full.</summary>
 public sealed record DropsLost(NetworkName Network) : DropEvent(Network);
+
+/// <summary>The reader has ended: the kernel refuses to go on. Nothing more of this network is told.</summary>
+public sealed record DropReaderFailed(NetworkName Network, string Reason) : DropEvent(Network);

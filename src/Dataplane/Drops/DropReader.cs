@@ -63,6 +63,11 @@ public sealed class DropReader : IDisposable
         }
         catch (OperationCanceledException)
         {
+            // Disposed.
+        }
+        catch (NetlinkException e)
+        {
+            _told(new DropReaderFailed(_network, e.Message));
         }
     }
 

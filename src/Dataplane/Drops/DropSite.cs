@@ -42,7 +42,7 @@ public sealed record DropSite(PolicyType Direction, DropKind Kind, string Name, 
 
     public string ToPrefix()
     {
-        string head = string.Create(CultureInfo.InvariantCulture, $"{Verb} {(Direction == PolicyType.Ingress ? "ingress" : "egress")} {WordOf(Kind)} {(RuleIndex is { } index ? $"{index} " : "")}");
+        string head = string.Create(CultureInfo.InvariantCulture, $"{Verb} {WordOf(Direction)} {WordOf(Kind)} {(RuleIndex is { } index ? $"{index} " : "")}");
         return head + (head.Length + Encoding.UTF8.GetByteCount(Name) > MaxPrefix ? DigestOf(Name) : Name);
     }
 
@@ -81,7 +81,11 @@ public sealed record DropSite(PolicyType Direction, DropKind Kind, string Name, 
 
     private static string DigestOf(string name) => DigestMark + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 12));
 
-    private static string WordOf(DropKind kind) => kind switch
+    /// <summary>ingress or egress.</summary>
+    public static string WordOf(PolicyType direction) => direction == PolicyType.Ingress ? "ingress" : "egress";
+
+    /// <summary>As it stands in prefixes, metrics and answers.</summary>
+    public static string WordOf(DropKind kind) => kind switch
     {
         DropKind.Rule => "rule",
         DropKind.Profile => "profile",

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.TestKit.Simulation;

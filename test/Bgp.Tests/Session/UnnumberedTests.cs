@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Margay.Bgp.Transport;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.TestKit.Simulation;

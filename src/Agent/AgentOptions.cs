@@ -31,8 +31,14 @@ internal sealed record AgentOptions
     /// <summary>MTU of workload links; null is the uplink's.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>What the names of virtual networks' namespaces begin with. Two agents on one machine need different ones.</summary>
-    public string NetworkPrefix { get; init; } = "margay-net";
+    /// <summary>Given by the operator: namespaces of virtual networks are called PREFIX-NETWORK.</summary>
+    public string? NetworkPrefix { get; init; }
+
+    /// <summary>
+    /// What the names of virtual networks' namespaces begin with: what begins so is ours. Two agents on one machine are two nodes; names of nodes and of networks have no
+    /// underscore, so neither can take the other's for its own.
+    /// </summary>
+    public string NetworkSpaces => NetworkPrefix is { } given ? $"{given}-" : $"margay_{Node}_";
 
     public BgpListen Bgp { get; init; } = BgpListen.Default;
 

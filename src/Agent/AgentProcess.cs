@@ -81,7 +81,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await using WorkloadLinks links = new(time: time);
         using DropWatch drops = new(options.DropLog, new DropNames(connection), time, logger);
         drops.Open(NetworkName.Default, space: null);
-        await using NetworkSpaces spaces = new(options.NetworkPrefix, dataplaneOptions, item =>
+        await using NetworkSpaces spaces = new(options.NetworkSpaces, dataplaneOptions, item =>
         {
             drops.On(item);
             return dataplane.PostAsync(item);

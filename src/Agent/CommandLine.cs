@@ -26,7 +26,7 @@ internal static class CommandLine
         Option<string> ip = new("--ip") { Description = "IPv4 address of this host on the underlay: ADDRESS[/LENGTH], none, or auto (source address of the default route)", DefaultValueFactory = _ => "auto" };
         Option<string> ip6 = new("--ip6") { Description = "The same for IPv6", DefaultValueFactory = _ => "auto" };
         Option<int?> mtu = new("--mtu") { Description = "MTU of workload interfaces; that of the uplink when not given" };
-        Option<string> networks = new("--network-prefix") { Description = "Namespaces of virtual networks are called PREFIX-NETWORK; needed where two agents share /run/netns", DefaultValueFactory = _ => "margay-net" };
+        Option<string?> networks = new("--network-prefix") { Description = "Call the namespaces of virtual networks PREFIX-NETWORK instead of margay_NODE_NETWORK" };
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
         Option<string[]> stations = new("--bmp-station") { Description = "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) of a monitoring station that is told of BGP peers and routes (BMP, RFC 7854); may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };
@@ -57,7 +57,7 @@ internal static class CommandLine
                 Ip = Address(parsed.GetValue(ip)!, false, "--ip", faults),
                 Ip6 = Address(parsed.GetValue(ip6)!, true, "--ip6", faults),
                 Mtu = parsed.GetValue(mtu),
-                NetworkPrefix = Checked(parsed.GetValue(networks)!, IsObjectName, "--network-prefix", "must be a DNS subdomain in lower case", faults),
+                NetworkPrefix = Checked(parsed.GetValue(networks), p => p is null || IsObjectName(p), "--network-prefix", "must be a DNS subdomain in lower case", faults),
                 Bgp = Listen(parsed.GetValue(bgp)!, faults),
                 BmpStations = Stations(parsed.GetValue(stations) ?? [], faults),
                 Metrics = Endpoint(parsed.GetValue(metrics)!, faults),

@@ -34,6 +34,7 @@ internal sealed class DataplanePass
     private readonly FlowManager _flows;
     private readonly PoolManager _pools;
     private readonly RouteManager _routing;
+    private readonly TunnelGuard _guard;
     private readonly EndpointManager _endpoints;
 
     private readonly long _start;
@@ -64,6 +65,7 @@ internal sealed class DataplanePass
         _ipSets = new IpSetManager(_tables);
         _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options.LogGroup, _view);
         _pools = new PoolManager(_tables);
+        _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, _view);
@@ -91,6 +93,7 @@ internal sealed class DataplanePass
                 foreach (RouteUpdate update in e.Routes.Where(r => r.Prefix.Network == _domain.Network)) _routing.Learn(update);
                 _routesInSync |= e.InSync;
                 break;
+            case TunnelsChanged e: _guard.Want(e); break;
             case KernelChanged e: OnKernel(e.Notification); break;
         }
     }
@@ -164,6 +167,9 @@ internal sealed class DataplanePass
         }
     }
 
+    /// <summary>Nobody but known tunnel ends gets into the network's tunnel, once there is one.</summary>
+    public bool Guards(uint vni) => _guard.Guards(vni);
+
     /// <summary>From the monitor's thread: some notification found no room.</summary>
     public void NoteOverrun() => Interlocked.Exchange(ref _overruns, 1);
 
@@ -225,6 +231,7 @@ internal sealed class DataplanePass
         _policies.Render();
 
         if (Resync() is { } unread) return unread;
+        _guard.KeepFound();
         Note("the removal of a route", _routes.ApplyRemovals(MayRemove));
         if (Commit() is { } uncommitted) refused.Add(uncommitted);
         else
@@ -277,6 +284,7 @@ internal sealed class DataplanePass
         _toldInSync = true;
         if (_routesInSync || _time.GetElapsedTime(_start) < _options.RouteHoldTime) return;
         Log.RouteHoldOver(_logger, _options.RouteHoldTime);
+        _guard.Settle();
         _routesInSync = true;
     }
 

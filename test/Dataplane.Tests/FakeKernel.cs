@@ -12,7 +12,7 @@ namespace Margay.Dataplane.Tests;
 /// A kernel in memory: it keeps what it is given, refuses what the real one refuses (a rule that names what is not there, a set in use, a second element of one key), applies a
 /// transaction as a whole, and fails on demand. <see cref="Calls"/> tells the order of changes.
 /// </summary>
-internal sealed class FakeKernel : IKernel
+internal class FakeKernel : IKernel
 {
     private Action<KernelNotification> _notify = _ => { };
 

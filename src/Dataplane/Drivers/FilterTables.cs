@@ -84,6 +84,9 @@ public sealed class FilterTables(IKernel kernel, string table)
     /// <summary>What is wanted of a set now.</summary>
     public IReadOnlyDictionary<FilterElementKey, FilterElementData> DesiredElements(FilterName set) => _elements[set].Elements.Desired;
 
+    /// <summary>What there is of a set in the kernel; none when there is no such set.</summary>
+    public IEnumerable<FilterElementKey> ActualElements(FilterName set) => _elements.TryGetValue(set, out ElementTracker? tracker) ? tracker.Elements.Actual.Keys : [];
+
     /// <summary>Whether the element, as wanted, is in the kernel.</summary>
     public bool IsApplied(FilterName set, FilterElementKey key) =>
         !NeedsResync && _elements.TryGetValue(set, out ElementTracker? tracker)

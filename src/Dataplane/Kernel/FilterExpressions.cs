@@ -11,6 +11,9 @@ internal static class FilterExpressions
     /// <summary>What nft calls classid: the type of a priority.</summary>
     public static NftDataType Priority { get; } = NftDataType.Other("classid", 23, sizeof(uint), bigEndian: false);
 
+    /// <summary>nft has no type of three bytes, and prints those of any length as numbers.</summary>
+    private static readonly NftDataType s_vni = NftDataType.Other("integer", 4, 3, bigEndian: true);
+
     public static List<NftExpression> Of(FilterRule rule)
     {
         List<NftExpression> result = [];
@@ -112,6 +115,7 @@ internal static class FilterExpressions
             FilterField.DestinationPort => Payload(NftPayloadBase.Transport, 2),
             FilterField.IcmpCode => Payload(NftPayloadBase.Transport, 1),
             FilterField.NdTarget => Payload(NftPayloadBase.Transport, 8),
+            FilterField.VxlanVni => Payload(NftPayloadBase.Transport, 12),
             FilterField.ArpOperation => Payload(NftPayloadBase.Network, 6),
             FilterField.ArpSenderMac => Payload(NftPayloadBase.Network, 8),
             FilterField.ArpSenderAddress => Payload(NftPayloadBase.Network, 14),
@@ -133,6 +137,7 @@ internal static class FilterExpressions
         FilterField.IcmpType => NftDataType.IcmpType,
         FilterField.ArpSenderMac => NftDataType.EtherAddr,
         FilterField.Priority => Priority,
+        FilterField.VxlanVni => s_vni,
         _ => throw new InvalidOperationException($"no set is keyed by {field}"),
     };
 }

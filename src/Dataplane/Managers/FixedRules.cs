@@ -25,7 +25,7 @@ internal static class FixedRules
     private const byte IPv4 = 2, IPv6 = 10;
     private const byte RouterSolicitation = 133, RouterAdvertisement = 134, NeighbourSolicitation = 135, NeighbourAdvertisement = 136, Redirect = 137;
     private const byte MldReport = 131, MldDone = 132, Mld2Report = 143;
-    private const ushort VxlanPort = 4789;
+    public const ushort VxlanPort = 4789;
 
     private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy";
 

@@ -10,7 +10,8 @@ namespace Margay.Dataplane.Networks;
 //   event ─► the default network's pass
 //        └─► its part for each virtual network ─► KnownNetwork (kept) ─► DataplanePass of the network, while it has a namespace
 //
-// A burst costs only the networks that it touches: only passes that heard something, or whose time has come, run.
+// A burst costs only the networks that it touches: only passes that heard something, or whose time has come, run. The default network's pass, which has the host's filter,
+// is told whom tunnels lead to before any tunnel is opened.
 
 /// <summary>The virtual networks of this host: a pass for each that has a namespace. Owned by the dataplane's loop.</summary>
 internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneReport> report, Action<NetworkName, Kernel.KernelNotification> onKernel, TimeProvider time, ILogger logger)
@@ -22,6 +23,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private bool _viewIsComplete;
     private bool _restored;
     private bool _routesInSync;
+    private bool _tunnelsChanged;
 
     // Peers say End-of-RIB for EVPN before they know which route targets we want (RFC 4684), so that their routes come after it: what was found is kept a little longer.
     private long _settled = long.MaxValue;
@@ -33,6 +35,12 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
 
         /// <summary>When to run by the clock; a timestamp.</summary>
         public long Due { get; set; } = long.MaxValue;
+
+        /// <summary>Waits for the host's filter to know of it.</summary>
+        public TunnelSpec? Tunnel { get; set; }
+
+        /// <summary>Of its tunnel; null when it has none yet.</summary>
+        public uint? Vni { get; set; }
     }
 
     /// <summary>Takes what concerns virtual networks; returns what of it the default network's pass shall hear, or null.</summary>
@@ -58,6 +66,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             case RoutesChanged e: return OnRoutes(e);
             case TunnelPeersChanged e:
                 Known(e.Network).Peers = e.Peers;
+                _tunnelsChanged = true;
                 if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
                 return null;
             case KernelChanged { Network.IsDefault: false } e:
@@ -75,18 +84,31 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         }
     }
 
-    /// <summary>Applies what is due in each network. Returns when to run again by the clock, or null.</summary>
-    public TimeSpan? Run()
+    /// <summary>Looks at the clock, and says whom the host's filter must know, if that has changed since the last call.</summary>
+    public TunnelsChanged? TakeTunnels()
     {
-        long now = time.GetTimestamp();
-        if (_settled <= now)
+        if (_settled <= time.GetTimestamp())
         {
-            (_routesInSync, _settled) = (true, long.MaxValue);
+            (_routesInSync, _settled, _tunnelsChanged) = (true, long.MaxValue, true);
             foreach (NetworkName network in _open.Keys) Tell(network, new RoutesChanged([], InSync: true));
         }
+        if (!_tunnelsChanged) return null;
+        _tunnelsChanged = false;
+        return new TunnelsChanged([.. _open.Values.Select(d => d.Vni).OfType<uint>()], [.. _open.Keys.SelectMany(n => _known[n].Peers.Values).Distinct()], _routesInSync);
+    }
+
+    /// <summary>Applies what is due in each network. Returns when to run again by the clock, or null.</summary>
+    /// <param name="isGuarded">Whether the tunnel of a VNI may be opened.</param>
+    public TimeSpan? Run(Func<uint, bool> isGuarded)
+    {
+        long now = time.GetTimestamp();
         foreach (Domain domain in _open.Values.Where(d => d.Due <= now)) _dirty.Add(domain);
         foreach (Domain domain in _dirty)
-            domain.Due = domain.Pass.Run() is { } again ? time.GetTimestamp() + (long)(again.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
+        {
+            TimeSpan? retry = OpenTunnel(domain, isGuarded), again = domain.Pass.Run();
+            if (again is null || retry < again) again = retry;
+            domain.Due = again is { } wait ? time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
+        }
         _dirty.Clear();
         long next = Math.Min(_settled, _open.Count == 0 ? long.MaxValue : _open.Values.Min(d => d.Due));
         return next == long.MaxValue ? null : TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.GetElapsedTime(time.GetTimestamp(), next).Ticks));
@@ -184,6 +206,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel));
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
         _open[opened.Network] = domain;
+        _tunnelsChanged = true;
         opened.Kernel.Listen(n => onKernel(opened.Network, n));
         KnownNetwork known = Known(opened.Network);
         if (known.View is { } view) WantTunnel(domain, view);
@@ -197,14 +220,27 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     {
         if (!_open.Remove(network, out Domain? domain)) return;
         _dirty.Remove(domain);
+        _tunnelsChanged = true;
         domain.Routing.Kernel.Dispose();
     }
 
     private void WantTunnel(Domain domain, NetworkView network)
     {
         if (options.TunnelEnd is not { } end) return;
-        domain.Routing.Tunnel!.Want(new TunnelSpec((uint)network.Vni, end.Address, end.RouterMac, network.Mtu ?? end.InnerMtu));
+        domain.Tunnel = new TunnelSpec((uint)network.Vni, end.Address, end.RouterMac, network.Mtu ?? end.InnerMtu);
+        domain.Vni = domain.Tunnel.Vni;
+        _tunnelsChanged = true;
         _dirty.Add(domain);
+    }
+
+    // Refused by the kernel or not yet read back, the host's filter is tried again by its own clock; this looks whether it is there.
+    private TimeSpan? OpenTunnel(Domain domain, Func<uint, bool> isGuarded)
+    {
+        if (domain.Tunnel is not { } wanted) return null;
+        if (!isGuarded(wanted.Vni)) return options.RetryMinimum;
+        domain.Routing.Tunnel!.Want(wanted);
+        domain.Tunnel = null;
+        return null;
     }
 
     private KnownNetwork Known(NetworkName network) => _known.TryGetValue(network, out KnownNetwork? known) ? known : _known[network] = new KnownNetwork();

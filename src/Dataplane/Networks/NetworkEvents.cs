@@ -12,6 +12,10 @@ public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource Don
 /// <summary>The other hosts of a network, all of them: tunnel end by Router's MAC. Routes of the network name the link-local address that follows from the MAC.</summary>
 public sealed record TunnelPeersChanged(NetworkName Network, IReadOnlyDictionary<MacAddress, InetAddress> Peers) : DataplaneEvent;
 
+/// <summary>Who may send VXLAN to this host, and of which networks; all of both.</summary>
+/// <param name="Learnt">Every tunnel end that there is has been heard of: others that are found go.</param>
+internal sealed record TunnelsChanged(IReadOnlyCollection<uint> Vnis, IReadOnlyCollection<InetAddress> Ends, bool Learnt) : DataplaneEvent;
+
 /// <summary>A workload's link in a virtual network is gone, by whatever hand.</summary>
 public sealed record WorkloadLinkGone(string Interface) : DataplaneReport;
 

@@ -7,7 +7,7 @@ using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Networks;
 
-// The namespaces of virtual networks, /run/netns/PREFIX-NETWORK:
+// The namespaces of virtual networks, /run/netns/PREFIX+NETWORK:
 //
 //   first endpoint ─► OpenAsync ─► made, loopback up with the gateway's address ─► NetworkOpened ─► the dataplane's loop
 //   last one gone  ─► SetWanted ─► NetworkClosed ─► the loop lets go ─► name removed, and the kernel takes down what was inside
@@ -35,9 +35,9 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
     public async Task<IReadOnlyList<(NetworkName Network, NetworkNamespace Namespace)>> AdoptAsync()
     {
         List<(NetworkName, NetworkNamespace)> found = [];
-        foreach (string name in NetworkNamespace.ListNamed().Where(n => n.StartsWith(prefix + "-", StringComparison.Ordinal)))
+        foreach (string name in NetworkNamespace.ListNamed().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)))
         {
-            NetworkName network = new(name[(prefix.Length + 1)..]);
+            NetworkName network = new(name[prefix.Length..]);
             await OpenAsync(network).ConfigureAwait(false);
             if (Of(network).Namespace is { } space) found.Add((network, space));
         }
@@ -81,7 +81,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         try
         {
             if (space.Links is { } there) return there;
-            string name = $"{prefix}-{network}";
+            string name = $"{prefix}{network}";
             NetlinkResult<NetworkNamespace> made = NetworkNamespace.TryOpenNamed(name);
             // A name without a namespace was left by a creation that was cut short, or by a reboot.
             if (!made.Ok)
@@ -144,7 +144,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             await post(new NetworkClosed(network, done)).ConfigureAwait(false);
             await done.Task.ConfigureAwait(false);
             await space.Links.DisposeAsync().ConfigureAwait(false);
-            NetworkNamespace.Delete($"{prefix}-{network}");
+            NetworkNamespace.Delete($"{prefix}{network}");
             space.Namespace!.Dispose();
             (space.Links, space.Namespace) = (null, null);
         }

@@ -51,6 +51,9 @@ internal sealed class ViewSplit
         Policies = d.Policies?.Where(p => p.Network == network).ToList(),
         Profiles = d.Profiles?.Where(p => p.Network == network).ToList(),
         Endpoints = d.Endpoints?.Where(e => e.Network == network).ToList(),
+        // A host's own interfaces are in the default network.
+        HostEndpoints = network == "default" ? d.HostEndpoints : null,
+        RemovedHostEndpoints = network == "default" ? d.RemovedHostEndpoints : null,
         RemovedPools = d.RemovedPools?.Where(n => NetworkOfPool(n) == network).ToList(),
         RemovedBlocks = d.RemovedBlocks?.Where(i => NetworkOf(i) == network).ToList(),
         RemovedIpSets = d.RemovedIpSets?.Where(i => NetworkOfSet(i) == network).ToList(),

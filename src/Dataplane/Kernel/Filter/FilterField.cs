@@ -32,6 +32,9 @@ public enum FilterField
     ArpSenderAddress,
     ArpSenderMac,
 
+    /// <summary>Of a VXLAN header in UDP (RFC 7348 §5).</summary>
+    VxlanVni,
+
     /// <summary>skb priority, a 32-bit number in host order.</summary>
     Priority,
 }
@@ -44,6 +47,7 @@ public static class FilterFields
     {
         FilterField.InputInterface or FilterField.OutputInterface or FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => 16,
         FilterField.ArpSenderMac => 6,
+        FilterField.VxlanVni => 3,
         FilterField.ConntrackState or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Priority => 4,
         FilterField.SourcePort or FilterField.DestinationPort or FilterField.ArpOperation or FilterField.IcmpTypeAndCode => 2,
         _ => 1,
@@ -61,6 +65,7 @@ public static class FilterFields
         16 => FilterField.SourceV6,
         6 => FilterField.ArpSenderMac,
         4 => FilterField.SourceV4,
+        3 => FilterField.VxlanVni,
         2 => FilterField.DestinationPort,
         _ => FilterField.TransportProtocol,
     };
@@ -86,6 +91,7 @@ public static class FilterFields
         FilterField.ArpOperation => "arp operation",
         FilterField.ArpSenderAddress => "arp saddr ip",
         FilterField.ArpSenderMac => "arp saddr ether",
+        FilterField.VxlanVni => "@th,96,24",
         _ => "meta priority",
     };
 }

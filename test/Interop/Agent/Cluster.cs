@@ -53,6 +53,9 @@ internal sealed class Cluster : IAsyncDisposable
         StartAgent(n, ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--bounding-set=-all"], flags);
     }
 
+    /// <summary>Starts the agent of a host again after <see cref="Kill"/>.</summary>
+    internal void Restart(int n, params string[] flags) => StartAgent(n, [], flags);
+
     internal string SocketOf(string host) => Path.Combine(_folder, host, "agent.sock");
 
     private void AddHost(int n)
@@ -87,10 +90,13 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Names of the established sessions.</summary>
     internal IReadOnlyList<string> Established(string host) => [.. (Query(host, "bgp-peers").Query?.Rows ?? []).Where(r => r[3] == "Established").Select(r => r[0]).Order()];
 
-    internal async Task PutAsync(string method, string path, string json)
+    internal Task PutAsync(string method, string path, string json) => SendAsync(method, $"/apis/projectcalico.org/v3/{path}", json);
+
+    /// <summary>A request by whole path, which must succeed.</summary>
+    internal async Task SendAsync(string method, string path, string? json = null)
     {
-        (int status, string body) = await HttpAsync(method, $"/apis/projectcalico.org/v3/{path}", json);
-        Assert.True(status is 200 or 201, $"{status}: {body}");
+        (int status, string body) = await HttpAsync(method, path, json);
+        Assert.True(status is 200 or 201, $"{method} {path}: {status}: {body}");
     }
 
     internal async Task<JsonElement> GetAsync(string path) => JsonDocument.Parse((await HttpAsync("GET", $"/apis/projectcalico.org/v3/{path}", null)).Body).RootElement;

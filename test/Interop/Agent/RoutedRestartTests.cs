@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Margay.Interop.Netlink;
 using Margay.Interop.Peers;
 using Margay.Netlink.Namespaces;
@@ -96,79 +94,4 @@ public sealed class RoutedRestartTests
     }
 
     private static async Task<string> AskAsync(PeerDaemon daemon, params string[] question) => string.Concat((await daemon.AskAsync(question)).Where(c => !char.IsWhiteSpace(c)));
-
-    /// <summary>A thousand numbered datagrams a second. Those that do not arrive are lost; one that arrives twice is not counted twice.</summary>
-    private sealed class NumberedStream : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly HashSet<int> _arrived = [];
-        private readonly Socket _sender;
-        private readonly Socket _receiver;
-        private readonly Task _sending;
-        private readonly Task _receiving;
-        private int _sent;
-
-        internal NumberedStream(NetworkNamespace from, string source, NetworkNamespace to, string destination)
-        {
-            IPEndPoint target = new(IPAddress.Parse(destination), 7777);
-            _receiver = to.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-            _receiver.ReceiveBufferSize = 8 << 20;
-            _receiver.Bind(target);
-            _sender = from.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-            _sender.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
-            _receiving = Task.Run(ReceiveAsync);
-            _sending = Task.Run(() => SendAsync(target));
-        }
-
-        private async Task SendAsync(EndPoint target)
-        {
-            using PeriodicTimer tick = new(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-            long start = TimeProvider.System.GetTimestamp();
-            while (!_stop.IsCancellationRequested)
-            {
-                // A timer that was late makes up for it: the rate is kept.
-                for (int due = (int)TimeProvider.System.GetElapsedTime(start).TotalMilliseconds; _sent < due; _sent++) await _sender.SendToAsync(BitConverter.GetBytes(_sent), target);
-                await tick.WaitForNextTickAsync();
-            }
-        }
-
-        private async Task ReceiveAsync()
-        {
-            byte[] buffer = new byte[16];
-            try
-            {
-                while (true)
-                {
-                    await _receiver.ReceiveAsync(buffer);
-                    lock (_arrived) _arrived.Add(BitConverter.ToInt32(buffer));
-                }
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-            }
-        }
-
-        internal async Task<(int Sent, int Lost)> StopAsync()
-        {
-            await _stop.CancelAsync();
-            await _sending;
-            await Eventually.WithinAsync(() => Task.FromResult(Count() == _sent), TimeSpan.FromSeconds(3));
-            return (_sent, _sent - Count());
-        }
-
-        private int Count()
-        {
-            lock (_arrived) return _arrived.Count;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            await _sending;
-            _sender.Dispose();
-            _receiver.Dispose();
-            await _receiving;
-            _stop.Dispose();
-        }
-    }
 }

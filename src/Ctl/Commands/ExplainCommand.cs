@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Margay.Api.Attach;
 using Margay.Api.Client;
 using Margay.Api.Resources;
 using Margay.CalcGraph.Explain;

@@ -1,6 +1,5 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
-using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Tests.Networks;

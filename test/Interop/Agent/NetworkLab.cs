@@ -67,16 +67,16 @@ internal sealed class NetworkLab : IAsyncDisposable
         await IsReadyAsync(host);
     }
 
-    /// <summary>Attaches a workload to the tenant's network.</summary>
-    internal async Task<Tenant> AttachAsync(string host, string name, string tenant)
+    /// <summary>Attaches a workload to the tenant's network, or to the default one; its label app is its name unless given.</summary>
+    internal async Task<Tenant> AttachAsync(string host, string name, string tenant, string? app = null)
     {
         string space = $"{Cluster.NameOf(host)}-w-{name}";
         NetworkNamespace.Create(space).Value.Dispose();
         _workloads[name] = space;
-        JsonElement result = await CniAsync("ADD", host, name, tenant);
+        JsonElement result = await CniAsync("ADD", host, name, tenant, app);
         Assert.True(result.TryGetProperty("ips", out JsonElement ips), $"{result}\n{Cluster.Log(host)}");
         string[] addresses = [.. ips.EnumerateArray().Select(i => i.GetProperty("address").GetString()!.Split('/')[0])];
-        return new Tenant(name, host, tenant, addresses.Single(a => a.Contains('.', StringComparison.Ordinal)), addresses.Single(a => a.Contains(':', StringComparison.Ordinal)));
+        return new Tenant(name, host, tenant, addresses.Single(a => a.Contains('.', StringComparison.Ordinal)), addresses.SingleOrDefault(a => a.Contains(':', StringComparison.Ordinal)) ?? "");
     }
 
     internal Task DetachAsync(Tenant workload) => CniAsync("DEL", workload.Host, workload.Name, workload.Network);
@@ -85,6 +85,8 @@ internal sealed class NetworkLab : IAsyncDisposable
     internal IReadOnlyList<string> NetworksOn(string host) => [.. NamesOn(host).Select(n => n[(Prefix(host).Length + 1)..])];
 
     internal string SpaceOf(string host, string network) => $"{Prefix(host)}-{network}";
+
+    internal string SpaceOf(Tenant workload) => _workloads[workload.Name];
 
     internal NetworkNamespace Inside(Tenant workload) => NetworkNamespace.OpenNamed(_workloads[workload.Name]);
 
@@ -124,7 +126,7 @@ internal sealed class NetworkLab : IAsyncDisposable
 
     private string StatusOf(string host, string name) => Cluster.Query(host, "status").Query?.Rows?.FirstOrDefault(r => r[0] == name)?[1] ?? "";
 
-    private async Task<JsonElement> CniAsync(string command, string host, string container, string tenant)
+    private async Task<JsonElement> CniAsync(string command, string host, string container, string tenant, string? app = null)
     {
         ProcessStartInfo info = new(NativePrograms.PathOf("margay-cni")) { RedirectStandardInput = true, RedirectStandardOutput = true };
         info.Environment["CNI_COMMAND"] = command;
@@ -133,7 +135,7 @@ internal sealed class NetworkLab : IAsyncDisposable
         info.Environment["CNI_IFNAME"] = "eth0";
         info.Environment["CNI_PATH"] = NativePrograms.Folder;
         using Process process = Process.Start(info)!;
-        await process.StandardInput.WriteAsync($$"""{"cniVersion":"1.0.0","name":"n","type":"margay-cni","agentSocket":"{{Cluster.SocketOf(host)}}","network":"net","namespace":"{{tenant}}","labels":{"app":"{{container}}"} }""");
+        await process.StandardInput.WriteAsync($$"""{"cniVersion":"1.0.0","name":"n","type":"margay-cni","agentSocket":"{{Cluster.SocketOf(host)}}","network":"{{(tenant == "default" ? "default" : "net")}}","namespace":"{{tenant}}","labels":{"app":"{{app ?? container}}"} }""");
         process.StandardInput.Close();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -89,7 +89,8 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         LinkPlaces places = new(links, spaces);
 
         // BGP.
-        FibSink fib = new(dataplane, tunnelEnd is null ? null : new NetworkRoutes(tunnelEnd.Address, tunnelEnd.RouterMac));
+        NetworkRoutes? networkRoutes = tunnelEnd is null ? null : new(tunnelEnd.Address, tunnelEnd.RouterMac);
+        FibSink fib = new(dataplane, networkRoutes);
         SpeakerStart start = SpeakerStart.OfHost(former, viewLog.View);
         await using Speaker speaker = new(start.On(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib }));
         BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger, fib, tunnelEnd);
@@ -106,7 +107,8 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await dataplane.PostAsync(new EndpointsRestored(), cancel).ConfigureAwait(false);
 
         // Everything that answers.
-        Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics, drops);
+        NetworkQueries networkQueries = new(options.NetworkSpaces, connection, attach, dataplane, tunnelEnd, networkRoutes);
+        Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics, drops, networkQueries);
         RequestRouter router = new(attach, queries, metrics, logger);
         using AttachServer socket = new(new AttachServerOptions { SocketPath = options.Socket }, router.AnswerAsync, time, logger);
         using HealthEndpoint? health = options.Metrics is null ? null : new HealthEndpoint(options.Metrics, queries.ProbeAsync, time);

@@ -9,7 +9,7 @@ namespace Margay.Ctl;
 
 // The program margay: one file for each verb in Commands/.
 //
-//   args ─► CommandLine (verbs listed here, once) ─► a verb's action ─┬─► MargayClient ─► margay-server   get, apply, delete, ipam, node …
+//   args ─► CommandLine (verbs listed here, once) ─► a verb's action ─┬─► MargayClient ─► margay-server   get, apply, delete, ipam, network …
 //                                                                    ├─► AgentClient ─► agent's socket   bgp, endpoint, drops, node status
 //                                                                    └─► nothing                         validate, selector, version
 //
@@ -44,6 +44,7 @@ public static class CommandLine
         root.Subcommands.Add(IpamCommand.Build(terminal, connection));
         root.Subcommands.Add(NodeCommand.Build(terminal, connection));
         root.Subcommands.Add(BgpCommand.Build(terminal, connection));
+        root.Subcommands.Add(NetworkCommand.Build(terminal, connection));
         root.Subcommands.Add(EndpointCommand.Build(terminal, connection));
         root.Subcommands.Add(CompletionCommand.Build(terminal));
         root.Subcommands.Add(VersionCommand.Build(terminal));

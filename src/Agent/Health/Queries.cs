@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Margay.Agent.Attach;
 using Margay.Agent.Drops;
+using Margay.Agent.Networks;
 using Margay.Agent.Routing;
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
@@ -18,11 +19,11 @@ namespace Margay.Agent.Health;
 
 /// <summary>Answers questions about the agent, over the socket and for probes. Reads snapshots; changes nothing but the file that a dump is asked for.</summary>
 /// <param name="attach">Null, like <paramref name="dataplane"/>, in a reflector, which has no host to keep.</param>
-internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics, DropWatch? drops = null)
+internal sealed class Queries(AgentOptions options, string version, AttachLoop? attach, DataplaneLoop? dataplane, Speaker speaker, Connection connection, AgentMetrics metrics, DropWatch? drops = null, NetworkQueries? networks = null)
 {
     private const int MeshWarning = 100;
 
-    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "bgp-stations", "bgp-dump", "drops", "ipam", "view", "metrics"];
+    public static readonly string[] Topics = ["status", "endpoints", "bgp-peers", "bgp-routes", "bgp-explain", "bgp-stations", "bgp-dump", "drops", "ipam", "networks", "network-routes", "network-lint", "view", "metrics"];
 
     private readonly BgpQueries _bgp = new(speaker, dataplane);
 
@@ -39,6 +40,9 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
             "bgp-explain" => await _bgp.ExplainAsync(request.Argument, cancel).ConfigureAwait(false),
             "bgp-stations" => await _bgp.StationsAsync().ConfigureAwait(false),
             "ipam" => await IpamAsync(cancel).ConfigureAwait(false),
+            "networks" when networks is not null => await networks.ListAsync(cancel).ConfigureAwait(false),
+            "network-routes" when networks is not null => networks.Routes(request.Argument),
+            "network-lint" when networks is not null => networks.Lint(),
             "view" => View(),
             "metrics" => new QueryReply { Text = await MetricsAsync(cancel).ConfigureAwait(false) },
             _ => null,

@@ -123,7 +123,7 @@ public sealed record CheckRequest
 /// <summary>Asks the agent about itself.</summary>
 public sealed record QueryRequest
 {
-    /// <summary>status, endpoints, bgp-peers, bgp-routes, bgp-explain, bgp-stations, bgp-dump, drops, ipam, view or metrics.</summary>
+    /// <summary>status, endpoints, bgp-peers, bgp-routes, bgp-explain, bgp-stations, bgp-dump, drops, ipam, networks, network-routes, network-lint, view or metrics.</summary>
     public required string Topic { get; init; }
 
     /// <summary>A prefix, a peer, an endpoint, a file of the agent's host, words NAME=VALUE: what the topic takes.</summary>

@@ -38,6 +38,9 @@ public sealed record VrfPathRow(string Vrf, IpPrefix Prefix, Nlri Nlri, EvpnPath
 /// <param name="ownVtep">Routes to ourselves are passed over.</param>
 public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac)
 {
+    /// <summary>Reasons for not using a path that are no fault of anybody.</summary>
+    public const string OwnRoute = "its next hop is this host", Outranked = "another path has a higher sequence or LOCAL_PREF";
+
     private readonly Dictionary<Nlri, EvpnPath> _paths = [];
     private readonly Dictionary<string, Vrf> _vrfs = [];
     private readonly Dictionary<ulong, List<Vrf>> _byTarget = [];
@@ -99,7 +102,7 @@ public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac)
         let best = Best(vrf, candidates.Value)
         from nlri in candidates.Value
         let path = _paths[nlri]
-        select new VrfPathRow(vrf.Spec.Name, path.Prefix, nlri, path, WhyNot(vrf, path) ?? (Rank(path) == best ? null : "another path has a higher sequence or LOCAL_PREF"));
+        select new VrfPathRow(vrf.Spec.Name, path.Prefix, nlri, path, WhyNot(vrf, path) ?? (Rank(path) == best ? null : Outranked));
 
     private Vrf Make(ImportingVrf spec, Vrf? before, List<VrfRouteChange> changes)
     {
@@ -173,7 +176,7 @@ public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac)
     private string? WhyNot(Vrf vrf, EvpnPath path)
     {
         if (path.Refusal is not null) return path.Refusal;
-        if (path.Vtep == ownVtep) return "its next hop is this host";
+        if (path.Vtep == ownVtep) return OwnRoute;
         if (path.RouterMac == ownRouterMac) return $"its Router's MAC {path.RouterMac} is that of this host: two hosts must not share one";
         if (path.Vni != vrf.Spec.Vni) return $"its VNI is {path.Vni}, that of the network {vrf.Spec.Vni}";
         return _macs.OwnerOf(path.RouterMac!.Value) is { } owner && owner != path.Vtep ? $"its Router's MAC {path.RouterMac} is also that of {owner}: two hosts must not share one" : null;

@@ -10,6 +10,8 @@ namespace Margay.Ctl.Output;
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(Explain.ExplainReport))]
 [JsonSerializable(typeof(Ipam.IpamReport))]
+[JsonSerializable(typeof(IReadOnlyList<Networks.NetworkUsage>))]
+[JsonSerializable(typeof(IReadOnlyList<Networks.NetworkFinding>))]
 [JsonSerializable(typeof(IReadOnlyList<Manifests.ManifestVerdict>))]
 internal sealed partial class JsonText : JsonSerializerContext
 {

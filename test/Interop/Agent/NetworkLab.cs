@@ -94,6 +94,10 @@ internal sealed class NetworkLab : IAsyncDisposable
 
     internal Task CanPingAsync(Tenant from, string address) => Eventually.Async(() => Task.FromResult(Ping(from, address)), Patience);
 
+    /// <summary>What the operator's tool prints on a host, whatever its exit status.</summary>
+    internal string Margay(string host, params string[] arguments) => Run("ip",
+        ["netns", "exec", Cluster.NameOf(host), NativePrograms.PathOf("margay"), "--server", "http://192.0.2.254:7443", "--agent-socket", Cluster.SocketOf(host), .. arguments]).Output;
+
     /// <summary>All that the kernel has for a host and its networks, but for what counts or ages.</summary>
     internal string StateOf(string host) => string.Join('\n', ((string[])[Cluster.NameOf(host), .. NamesOn(host)]).SelectMany(space => (string[])
     [
@@ -142,11 +146,13 @@ internal sealed class NetworkLab : IAsyncDisposable
         return output.Length == 0 ? default : JsonDocument.Parse(output).RootElement;
     }
 
-    private static bool TryRun(string program, params string[] arguments)
+    private static bool TryRun(string program, params string[] arguments) => Run(program, arguments).Exit == 0;
+
+    private static (int Exit, string Output) Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        process.StandardOutput.ReadToEnd();
+        string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0;
+        return (process.ExitCode, output);
     }
 }

@@ -20,6 +20,14 @@ public sealed class NetworkTests
             foreach (Tenant to in workloads.Where(w => w.Network == from.Network))
                 foreach (string address in to.Addresses) await lab.CanPingAsync(from, address);
 
+        foreach (string route in lab.Cluster.Query("n1", "network-routes", "red/net").Query!.Rows!.Select(r => $"{r[0]} {r[1]} {r[2]} {r[4]}"))
+            Assert.Contains(route, workloads.Where(w => w is { Host: "n2", Network: "red" }).SelectMany(w => (string[])[$"red.net {w.V4}/32 192.0.2.2 yes", $"red.net {w.V6}/128 192.0.2.2 yes"]));
+        foreach (IReadOnlyList<string> row in lab.Cluster.Query("n1", "networks").Query!.Rows!) Assert.Equal(("2", "1", "2", "programmed"), (row[2], row[3], row[4], row[5]));
+        // Nodes report that workloads are up some time after the fact.
+        await Eventually.Async(() => Task.FromResult(lab.Margay("n1", "network", "lint").Contains("no problems", StringComparison.Ordinal)), NetworkLab.Patience);
+        string list = lab.Margay("n1", "network", "list");
+        Assert.Equal(3, list.Split("programmed on 2/2 nodes").Length - 1);
+
         List<Greeter> greeters = [];
         List<string> wrong = [];
         try

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Margay.Agent.Attach;
+using Margay.Agent.Health;
+using Margay.Agent.Sync;
+using Margay.Api.Attach;
+using Margay.Api.NodeSync;
+using Margay.Bgp.Vpn;
+using Margay.Core.Net;
+using Margay.Dataplane;
+using Margay.Dataplane.Networks;
+using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
+
+namespace Margay.Agent.Networks;
+
+/// <summary>What a host can tell of its virtual networks.</summary>
+/// <param name="spaces">What the names of their namespaces begin with.</param>
+/// <param name="routes">Null on a host without an address on the underlay.</param>
+internal sealed class NetworkQueries(string spaces, Connection connection, AttachLoop attach, DataplaneLoop dataplane, TunnelEnd? end, NetworkRoutes? routes)
+{
+    /// <summary>The networks that have a workload here.</summary>
+    public async Task<QueryReply> ListAsync(CancellationToken cancel)
+    {
+        ILookup<string, AttachmentRow> workloads = (await attach.InspectAsync(cancel).ConfigureAwait(false)).Attachments.ToLookup(a => a.Record.Network);
+        IReadOnlyList<string> pending = (await dataplane.InspectAsync(cancel).ConfigureAwait(false)).Pending;
+        ILookup<string, VrfPathRow> used = Paths().Where(p => p.Reason is null).ToLookup(p => p.Vrf);
+        Table table = new("NETWORK", "VNI", "WORKLOADS", "HOSTS", "ROUTES", "STATE", "MTU", "NAMESPACE");
+        foreach (IGrouping<string, AttachmentRow> network in workloads.Where(w => w.Key != NetworkName.Default.Value).OrderBy(w => w.Key, StringComparer.Ordinal))
+        {
+            NetworkView? view = connection.View.Networks.Find(network.Key);
+            string begin = $"network {network.Key}: ";
+            string state = view is null ? "not in this host's view: the server does not know of it"
+                : end is null ? "no tunnel: this host has no address on the underlay"
+                : pending.FirstOrDefault(p => p.StartsWith(begin, StringComparison.Ordinal)) is { } refused ? refused[begin.Length..]
+                : network.Select(w => w.Reason).FirstOrDefault(r => r is not null) ?? "programmed";
+            table.Add(network.Key, view is null ? "" : Number(view.Vni), Number(network.Count()), Number(used[network.Key].Select(p => p.Path.Vtep).Distinct().Count()),
+                Number(used[network.Key].Select(p => p.Prefix).Distinct().Count()), state, (view?.Mtu ?? end?.InnerMtu) is { } mtu ? Number(mtu) : "", spaces + network.Key);
+        }
+        return table.ToReply();
+    }
+
+    /// <summary>Every route that a network here imports, with the reason for each that is not used. Argument: NAMESPACE.NAME or NAMESPACE/NAME; all networks without one.</summary>
+    public QueryReply Routes(string? argument)
+    {
+        string? only = string.IsNullOrEmpty(argument) ? null : argument.Replace('/', '.');
+        Table table = new("NETWORK", "PREFIX", "TUNNEL END", "ROUTER MAC", "USED", "REASON", "VNI", "SEQUENCE", "LOCAL PREF");
+        foreach (VrfPathRow row in Paths().Where(p => only is null || p.Vrf == only))
+            table.Add(row.Vrf, row.Prefix.ToString(), row.Path.Vtep.ToString(), row.Path.RouterMac?.ToString() ?? "", row.Reason is null ? "yes" : "no", row.Reason ?? "",
+                Number(row.Path.Vni), Number(row.Path.Sequence), Number(row.Path.LocalPref));
+        return table.ToReply();
+    }
+
+    public QueryReply Lint()
+    {
+        Table table = new("PROBLEM", "WHERE", "WHAT");
+        using RouteSocket socket = RouteSocket.Open();
+        foreach (NetworkFault fault in NetworkLint.Run([.. connection.View.Networks.Values], end, Paths(), to => PathTo(socket, to))) table.Add(fault.Kind, fault.Where, fault.What);
+        return table.ToReply();
+    }
+
+    private IReadOnlyList<VrfPathRow> Paths() => routes?.Rows() ?? [];
+
+    private static UnderlayPath PathTo(RouteSocket socket, InetAddress to)
+    {
+        NetlinkResult<RouteEntry> route = socket.LookupRoute(to);
+        if (!route.Ok) return new UnderlayPath(0, route.Result.ToString());
+        NetlinkResult<Link> link = socket.GetLink(route.Value.LinkIndex);
+        return link.Ok ? new UnderlayPath(link.Value.Mtu, null) : new UnderlayPath(0, link.Result.ToString());
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

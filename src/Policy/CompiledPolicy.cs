@@ -39,4 +39,7 @@ public sealed record CompiledPolicySet(PolicySet Set, EquatableArray<CompiledTie
     public string Id => Set.Id;
     public PolicyType Direction => Set.Direction;
     public PolicySetKind Kind => Set.Kind;
+
+    /// <summary>All that its rules ask for, of both families.</summary>
+    public IEnumerable<RuleClause> Clauses() => Tiers.SelectMany(t => t.Policies).Concat(Profiles).SelectMany(p => p.V4.Concat(p.V6)).SelectMany(r => r.Clauses);
 }

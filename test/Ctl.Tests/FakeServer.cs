@@ -74,7 +74,7 @@ internal sealed class FakeServer : HttpMessageHandler
     {
         string plural = path[(path.LastIndexOf('/') + 1)..];
         bool isNamespaced = path.Contains("/namespaces/", StringComparison.Ordinal);
-        IEnumerable<JsonNode?> items = _objects.Where(o => isNamespaced ? o.Key.StartsWith(path + "/", StringComparison.Ordinal) : o.Key.Split('/')[^2] == plural).Select(o => o.Value.DeepClone());
+        IEnumerable<JsonNode?> items = _objects.Where(o => isNamespaced ? o.Key.StartsWith(path + "/", StringComparison.Ordinal) : o.Key.StartsWith(path[..^plural.Length], StringComparison.Ordinal) && o.Key.Split('/')[^2] == plural).Select(o => o.Value.DeepClone());
         return Ok(new JsonObject { ["kind"] = "List", ["metadata"] = new JsonObject { ["resourceVersion"] = $"{_revision}" }, ["items"] = new JsonArray([.. items]) });
     }
 

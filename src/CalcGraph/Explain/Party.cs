@@ -27,5 +27,5 @@ public abstract record Party(string Name, IReadOnlyList<InetAddress> Addresses)
     /// <summary>The node that it is on; null for what is outside.</summary>
     public string? NodeName => this switch { Workload w => w.Node, Host h => h.Node, _ => null };
 
-    public override string ToString() => Name;
+    public sealed override string ToString() => Name;
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json;
 using Margay.Api.Selectors;
+using Margay.Ctl.Output;
 
 namespace Margay.Ctl.Commands;
 
@@ -10,7 +12,8 @@ internal static class SelectorCommand
     {
         var expression = new Argument<string>("SELECTOR") { Description = "the selector, in quotes" };
         var labels = new Argument<string[]>("KEY=VALUE") { Description = "labels to try it on", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("selector", "Check a selector, and try it on labels (status 0: it holds, 1: it does not).") { expression, labels };
+        Option<string> output = CommonOptions.Output("text", "json");
+        var command = new Command("selector", "Check a selector, and try it on labels (status 0: it holds, 1: it does not).") { expression, labels, output };
         command.SetAction(parsed =>
         {
             string text = parsed.GetValue(expression)!;
@@ -23,13 +26,22 @@ internal static class SelectorCommand
             }
 
             if (Parse(parsed.GetValue(labels) ?? [], terminal) is not { } given) return ExitStatus.Usage;
-            terminal.Out.WriteLine(selector.Canonical);
-            if (given.Count == 0) return ExitStatus.Done;
-            bool holds = selector.Matches(given);
-            terminal.Out.WriteLine(holds ? "true" : "false");
-            return holds ? ExitStatus.Done : ExitStatus.Failed;
+            bool? holds = given.Count == 0 ? null : selector.Matches(given);
+            Write(terminal, new SelectorReport(selector.Canonical, holds), asJson: parsed.GetValue(output) == "json");
+            return holds == false ? ExitStatus.Failed : ExitStatus.Done;
         });
         return command;
+    }
+
+    private static void Write(Terminal terminal, SelectorReport report, bool asJson)
+    {
+        if (asJson)
+        {
+            terminal.Out.WriteLine(JsonText.Write(JsonSerializer.SerializeToElement(report, JsonText.Default.SelectorReport)));
+            return;
+        }
+        terminal.Out.WriteLine(report.Selector);
+        if (report.Matches is { } holds) terminal.Out.WriteLine(holds ? "true" : "false");
     }
 
     private static Dictionary<string, string>? Parse(string[] words, Terminal terminal)
@@ -50,3 +62,7 @@ internal static class SelectorCommand
         return labels;
     }
 }
+
+/// <param name="Selector">In its canonical form.</param>
+/// <param name="Matches">The labels that were given; null when none were.</param>
+internal sealed record SelectorReport(string Selector, bool? Matches);

@@ -5,7 +5,7 @@ namespace Margay.Ctl.Explain;
 /// <summary>A report for people: the verdict first, then the way to it.</summary>
 internal sealed class ExplainText(TextWriter to, bool isWide)
 {
-    private const int MaxChanges = 50;
+    private const int MaxChanges = 50, MaxPorts = 20;
 
     public void Write(ExplainReport report)
     {
@@ -81,7 +81,8 @@ internal sealed class ExplainText(TextWriter to, bool isWide)
 
     private void Write(IReadOnlyList<ChangeReport> changes, ExplainReport report)
     {
-        string asked = $"asked for {string.Join(", ", report.ChangePorts ?? [])}";
+        IReadOnlyList<string> ports = report.ChangePorts ?? [];
+        string asked = $"asked for {string.Join(", ", isWide ? ports : ports.Take(MaxPorts))}{(ports.Count > MaxPorts && !isWide ? $", … ({ports.Count})" : "")}";
         to.WriteLine(changes.Count == 0 ? $"the change changes no verdict ({asked})" : $"the change changes {changes.Count} {(changes.Count == 1 ? "verdict" : "verdicts")} ({asked}):");
         if (changes.Count > 0)
         {

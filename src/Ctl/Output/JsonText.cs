@@ -8,6 +8,7 @@ namespace Margay.Ctl.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(Commands.SelectorReport))]
 [JsonSerializable(typeof(Explain.ExplainReport))]
 [JsonSerializable(typeof(Ipam.IpamReport))]
 [JsonSerializable(typeof(IReadOnlyList<Networks.NetworkUsage>))]

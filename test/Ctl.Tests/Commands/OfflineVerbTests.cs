@@ -53,6 +53,13 @@ public sealed class OfflineVerbTests : CliFixture
         Assert.Equal((status, output, ""), await RunAsync(["selector", selector, .. labels.Split(' ', StringSplitOptions.RemoveEmptyEntries)]));
 
     [Fact]
+    public async Task Selector_Json()
+    {
+        Assert.Equal((1, "{\n  \"selector\": \"a == \\\"b\\\"\",\n  \"matches\": false\n}\n", ""), await RunAsync("selector", "-o", "json", "a=='b'", "a=c"));
+        Assert.Equal((0, "{\n  \"selector\": \"all()\"\n}\n", ""), await RunAsync("selector", "-o", "json", ""));
+    }
+
+    [Fact]
     public async Task Selector_PointsAtTheFault()
     {
         (int status, _, string error) = await RunAsync("selector", "has(a) & has(b)");

@@ -130,7 +130,9 @@ public sealed class NodePolicy
         private bool AskHost(HostEndpointView host, PolicyType direction, PolicySetKind kind)
         {
             if (_accepted) return true;
-            if (kind != PolicySetKind.HostForward && FailsafeOf(direction) is { } failsafe)
+            if (kind != PolicySetKind.HostForward && IsLinkControl)
+                return Note(host.Name, kind, direction, Simple(Outcome.Allow, new Decision(DecisionKind.LinkControl), RuleAction.Allow, "an IPv6 link does not work without it"));
+            if (kind != PolicySetKind.HostForward && FailsafeOf(direction, kind) is { } failsafe)
             {
                 Decision at = new(DecisionKind.Failsafe, Name: $"{failsafe.Protocol}/{failsafe.Port}{(failsafe.Net is null ? "" : $" of {failsafe.Net}")}");
                 return Note(host.Name, kind, direction, Simple(Outcome.Allow, at, RuleAction.Allow, "failsafe ports come before policy"));
@@ -150,14 +152,19 @@ public sealed class NodePolicy
             return Note(null, PolicySetKind.Workload, PolicyType.Egress, Simple(drops ? Outcome.Deny : Outcome.Allow, at, drops ? RuleAction.Deny : RuleAction.Allow, "from a workload to its own host"));
         }
 
-        private FailsafePort? FailsafeOf(PolicyType direction)
+        /// <summary>Multicast listening and neighbour discovery (RFC 2710, RFC 4861, RFC 3810).</summary>
+        private bool IsLinkControl => packet is { Protocol: Protocol.IcmpV6, Family: IpFamily.V6, IcmpType: (>= 130 and <= 136) or 143 };
+
+        private FailsafePort? FailsafeOf(PolicyType direction, PolicySetKind kind)
         {
             bool inbound = direction == PolicyType.Ingress;
-            IReadOnlyList<FailsafePort> ports = inbound
-                ? node._settings?.FailsafeInbound ?? FailsafePort.DefaultInbound
-                : node._settings?.FailsafeOutbound ?? FailsafePort.DefaultOutbound;
+            IReadOnlyList<FailsafePort> into = node._settings?.FailsafeInbound ?? FailsafePort.DefaultInbound, outOf = node._settings?.FailsafeOutbound ?? FailsafePort.DefaultOutbound;
             InetAddress other = inbound ? packet.Source : packet.Destination;
-            return ports.FirstOrDefault(p => p.Protocol == packet.Protocol && p.Port == packet.Port(PacketSide.Destination) && (p.Net is null || IpPrefix.Parse(p.Net).Contains(other)));
+            FailsafePort? Find(IReadOnlyList<FailsafePort> ports, PacketSide side) =>
+                ports.FirstOrDefault(p => p.Protocol == packet.Protocol && p.Port == packet.Port(side) && (p.Net is null || IpPrefix.Parse(p.Net).Contains(other)));
+
+            // Before conntrack nobody knows the answers of failsafe traffic but by their source port.
+            return Find(inbound ? into : outOf, PacketSide.Destination) ?? (kind == PolicySetKind.Untracked ? Find(inbound ? outOf : into, PacketSide.Source) : null);
         }
 
         private bool Note(string? endpoint, PolicySetKind kind, PolicyType direction, Verdict verdict)

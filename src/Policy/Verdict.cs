@@ -45,6 +45,9 @@ public enum DecisionKind
     /// <summary>A failsafe port of the host, before all policy.</summary>
     Failsafe,
 
+    /// <summary>Neighbour discovery and multicast listening at a host endpoint, before all policy.</summary>
+    LinkControl,
+
     /// <summary>What the node does with packets of its workloads to itself.</summary>
     EndpointToHost,
 }
@@ -60,6 +63,7 @@ public sealed record Decision(DecisionKind Kind, string? Tier = null, string? Na
         DecisionKind.Missing => $"{Name} is missing",
         DecisionKind.EndpointToHost => $"endpoint-to-host action {Name}",
         DecisionKind.Failsafe => $"failsafe port {Name}",
+        DecisionKind.LinkControl => "link control",
         DecisionKind.Undecided => "nothing decided it",
         _ => "nothing allowed it",
     };

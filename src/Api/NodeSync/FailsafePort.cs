@@ -6,12 +6,14 @@ namespace Margay.Api.NodeSync;
 /// <param name="Net">Prefix of the other side; null for everyone, IPv4 and IPv6.</param>
 public sealed record FailsafePort(byte Protocol, ushort Port, string? Net = null)
 {
-    /// <summary>SSH, BGP, etcd, Kubernetes and DHCP clients (Calico's defaults).</summary>
-    public static IReadOnlyList<FailsafePort> DefaultInbound { get; } = [.. Tcp(22, 179, 2379, 2380, 5473, 6443, 6666, 6667), new(Resources.Protocol.Udp, 68)];
+    /// <summary>SSH, BGP, etcd, Kubernetes and DHCP clients (Calico's defaults); and BFD (RFC 5881, RFC 5883) and margay-server.</summary>
+    public static IReadOnlyList<FailsafePort> DefaultInbound { get; } = [.. Tcp(22, 179, 2379, 2380, 5473, 6443, 6666, 6667, 7443), .. Udp(68, 3784, 4784)];
 
-    /// <summary>BGP, etcd, Kubernetes, DNS and DHCP servers (Calico's defaults).</summary>
+    /// <summary>BGP, etcd, Kubernetes, DNS and DHCP servers (Calico's defaults); and BFD and margay-server.</summary>
     public static IReadOnlyList<FailsafePort> DefaultOutbound { get; } =
-        [.. Tcp(179, 2379, 2380, 5473, 6443, 6666, 6667), new(Resources.Protocol.Udp, 53), new(Resources.Protocol.Udp, 67)];
+        [.. Tcp(179, 2379, 2380, 5473, 6443, 6666, 6667, 7443), .. Udp(53, 67, 3784, 4784)];
 
     private static IEnumerable<FailsafePort> Tcp(params ushort[] ports) => ports.Select(p => new FailsafePort(Resources.Protocol.Tcp, p));
+
+    private static IEnumerable<FailsafePort> Udp(params ushort[] ports) => ports.Select(p => new FailsafePort(Resources.Protocol.Udp, p));
 }

@@ -41,6 +41,7 @@ internal sealed class LinksOfSomeKernel(IKernel real, int endpoints) : IKernel
     public NetlinkResult<int> CountFlows() => real.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();
+    public NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses() => real.ListLinkAddresses();
     public NetlinkResult<FilterState> ReadTables(string table) => real.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => real.Commit(transaction);
     public void Listen(Action<KernelNotification> onChange) => real.Listen(onChange);

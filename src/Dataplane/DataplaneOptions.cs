@@ -18,6 +18,12 @@ public sealed record DataplaneOptions
     /// <summary>What becomes of packets from a workload to this host that its egress policy lets pass (Calico defaultEndpointToHostAction).</summary>
     public EndpointToHostAction EndpointToHost { get; init; } = EndpointToHostAction.Drop;
 
+    /// <summary>
+    /// The one bit of a packet's mark that says that an early policy of a host endpoint (doNotTrack, preDNAT) has allowed it, so that its later ones are not asked. Touched only
+    /// while there is such a policy; no other bit ever is. Change it where another program uses it.
+    /// </summary>
+    public uint AcceptedMark { get; init; } = 0x0800_0000;
+
     /// <summary>NFLOG group of the packets that a Log rule matches (nfnetlink_log, 0 to 65535).</summary>
     public ushort LogGroup { get; init; } = 77;
 

@@ -36,6 +36,7 @@ internal sealed class DataplanePass
     private readonly RouteManager _routing;
     private readonly TunnelGuard _guard;
     private readonly EndpointManager _endpoints;
+    private readonly HostEndpointManager _hosts;
 
     private readonly long _start;
     private IReadOnlyList<NetworkPrefix> _claimedBlocks = [];
@@ -63,11 +64,12 @@ internal sealed class DataplanePass
         _routes = new Routes(kernel, options.RouteProtocol);
         _settings = new HostSettings(kernel);
         _ipSets = new IpSetManager(_tables);
-        _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options.LogGroup, _view);
+        _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options, _view);
         _pools = new PoolManager(_tables);
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
-        _flows = new FlowManager(kernel, _policies, _ipSets.Members);
+        _hosts = new HostEndpointManager(_tables, _policies, kernel, options, _view);
+        _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, _view);
         FixedRules.Want(_tables, options);
     }
@@ -102,7 +104,11 @@ internal sealed class DataplanePass
     {
         if (delta.KeepAlive) return;
         bool all = delta.Snapshot;
-        if (delta.Settings is { } settings) _tables.SetChain(FixedRules.ToHostChain(_options, ToHost(settings.EndpointToHostAction)));
+        if (delta.Settings is { } settings)
+        {
+            _tables.SetChain(FixedRules.ToHostChain(_options, ToHost(settings.EndpointToHostAction)));
+            _hosts.OnSettingsChanged(settings);
+        }
         if (ViewState.Apply(_view.Pools, delta.Pools, delta.RemovedPools, all, p => p.Name).Count > 0) _pools.Apply(_view.Pools.Values);
         if (ViewState.Apply(_view.Blocks, delta.Blocks, delta.RemovedBlocks, all, b => b.Id).Count > 0) WantBlocks();
         _policies.OnReshaped(_ipSets.Apply(delta));
@@ -110,6 +116,7 @@ internal sealed class DataplanePass
         foreach (string id in ViewState.Apply(_view.Policies, delta.Policies, delta.RemovedPolicies, all, p => p.Id)) _policies.OnPolicyChanged(id);
         foreach (string name in ViewState.Apply(_view.Profiles, delta.Profiles, delta.RemovedProfiles, all, p => p.Name)) _policies.OnProfileChanged(name);
         _endpoints.OnViewChanged(ViewState.Apply(_view.Endpoints, delta.Endpoints, delta.RemovedEndpoints, all, e => e.Id));
+        _hosts.OnViewChanged(ViewState.Apply(_view.HostEndpoints, delta.HostEndpoints, delta.RemovedHostEndpoints, all, h => h.Name));
         _view.IsComplete |= all;
     }
 
@@ -139,9 +146,11 @@ internal sealed class DataplanePass
                 // Its routes went along with it. A link that nothing of ours uses is none of our business: each container brings one, and reading back all routes is dear.
                 if (!n.Carries && (_links.IsUsed(n.Index) || _nexthops.IsOver(n.Index))) _routes.NeedsResync = _nexthops.NeedsResync = true;
                 _routing.OnLinkChanged(n.Index);
+                _hosts.OnAddressesChanged();
                 break;
             case AddressNotification:
                 _routing.OnAddressesChanged();
+                _hosts.OnAddressesChanged();
                 break;
             case RouteNotification { Ours: true }:
                 _routes.NeedsResync = _repairing = true;
@@ -182,6 +191,7 @@ internal sealed class DataplanePass
         _links.OnAllChanged();
         _domain.Tunnel?.OnAllChanged();
         _routing.OnAddressesChanged();
+        _hosts.OnAddressesChanged();
     }
 
     // ---- the pass ----
@@ -227,6 +237,7 @@ internal sealed class DataplanePass
         _endpoints.OnLinksMoved(_links.Check(out bool linksOk));
         Note("a link", linksOk);
         _endpoints.Resolve();
+        if (_hosts.Resolve() is { } unresolved) refused.Add(unresolved);
         _routing.Refresh();
         _policies.Render();
 
@@ -240,7 +251,9 @@ internal sealed class DataplanePass
             Note("a nexthop object", _nexthops.ApplyUpdates());
             Note("a route", _routes.ApplyUpdates());
             // The rules are there: what they deny will not come back.
-            _flows.OnSetsChanged(_policies.TakeTightened());
+            IReadOnlyCollection<string> tightened = _policies.TakeTightened();
+            _flows.OnSetsChanged(tightened);
+            if (_hosts.TakeTightened(tightened)) _flows.OnHostsChanged();
             Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds).Ok);
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
@@ -335,6 +348,7 @@ internal sealed class DataplanePass
     public DataplaneSnapshot Snapshot() => new()
     {
         Endpoints = [.. _endpoints.Rows()],
+        HostEndpoints = [.. _hosts.Rows()],
         Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
         Counters = _counters,
         InSync = InSync,

@@ -4,6 +4,7 @@ namespace Margay.Dataplane;
 public sealed record DataplaneSnapshot
 {
     public required IReadOnlyList<EndpointRow> Endpoints { get; init; }
+    public IReadOnlyList<HostEndpointRow> HostEndpoints { get; init; } = [];
     public required IReadOnlyList<RouteRow> Routes { get; init; }
     public required DataplaneCounters Counters { get; init; }
 
@@ -16,6 +17,10 @@ public sealed record DataplaneSnapshot
 
 /// <param name="Reason">Why it is not programmed; null when it is.</param>
 public sealed record EndpointRow(string Id, string Interface, string Addresses, long ProgrammedRevision, string? Reason);
+
+/// <param name="Interfaces">Those that it is for; "*" for all that no other is for.</param>
+/// <param name="Reason">Why it is for none; null when it is for some.</param>
+public sealed record HostEndpointRow(string Name, string Interfaces, long Revision, string? Reason);
 
 /// <param name="Origin">local, bgp or block.</param>
 /// <param name="Reason">Why it is not in the kernel; null when it is.</param>

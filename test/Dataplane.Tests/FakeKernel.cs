@@ -117,6 +117,11 @@ internal class FakeKernel : IKernel
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => Flows.RemoveAll(flows.Contains);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => new HashSet<InetAddress> { InetAddress.Parse("192.0.2.9") };
 
+    /// <summary>Addresses of the host's own links.</summary>
+    public List<LinkAddress> Addresses { get; } = [];
+
+    public NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses() => Addresses.ToList();
+
     public NetlinkResult<FilterState> ReadTables(string table) => Tables.Read();
 
     public NetlinkResult Commit(FilterTransaction transaction)

@@ -74,6 +74,17 @@ public sealed class FilterTables(IKernel kernel, string table)
         Note(set, tracker);
     }
 
+    /// <summary>Wants these elements of a set and no other.</summary>
+    public void SetElements(FilterName set, IEnumerable<KeyValuePair<FilterElementKey, FilterElementData>> elements)
+    {
+        Dictionary<FilterElementKey, FilterElementData> wanted = elements.ToDictionary();
+        foreach (FilterElementKey key in _elements[set].Elements.Desired.Keys.Where(k => !wanted.ContainsKey(k)).ToArray()) RemoveElement(set, key);
+        foreach ((FilterElementKey key, FilterElementData data) in wanted) SetElement(set, key, data);
+    }
+
+    /// <inheritdoc cref="SetElements(FilterName, IEnumerable{KeyValuePair{FilterElementKey, FilterElementData}})"/>
+    public void SetElements(FilterName set, IEnumerable<FilterElementKey> keys) => SetElements(set, keys.Select(k => KeyValuePair.Create(k, default(FilterElementData))));
+
     public void RemoveElement(FilterName set, FilterElementKey key)
     {
         if (!_elements.TryGetValue(set, out ElementTracker? tracker)) return;

@@ -50,6 +50,14 @@ internal static class FilterExpressions
                 to.Add(NftImmediate.Load(NftValue.Native(s.Value)));
                 to.Add(NftMeta.Set(NftMetaKey.Priority));
                 break;
+            case FilterSetMark s:
+                to.Add(new NftMeta(NftMetaKey.Mark));
+                to.Add(NftBitwise.Mark(s.Clear, s.Set));
+                to.Add(NftMeta.Set(NftMetaKey.Mark));
+                break;
+            case FilterNotrack:
+                to.Add(new NftNotrack());
+                break;
             case FilterVerdictMap s:
                 Load(s.Field, null, to);
                 to.Add(NftLookup.VerdictMap(s.Map));
@@ -105,7 +113,10 @@ internal static class FilterExpressions
             FilterField.NetworkProtocol => new NftMeta(NftMetaKey.NfProto) { Destination = register },
             FilterField.TransportProtocol => new NftMeta(NftMetaKey.L4Proto) { Destination = register },
             FilterField.Priority => new NftMeta(NftMetaKey.Priority) { Destination = register },
+            FilterField.Mark => new NftMeta(NftMetaKey.Mark) { Destination = register },
             FilterField.ConntrackState => new NftCt(NftCtKey.State) { Destination = register },
+            FilterField.ConntrackStatus => new NftCt(NftCtKey.Status) { Destination = register },
+            FilterField.SourceAddressType => new NftFib(NftFibResult.AddressType, NftFibFlags.SourceAddress, register),
             FilterField.SourceV4 => Payload(NftPayloadBase.Network, 12),
             FilterField.DestinationV4 => Payload(NftPayloadBase.Network, 16),
             FilterField.SourceV6 => Payload(NftPayloadBase.Network, 8),

@@ -58,6 +58,9 @@ public interface IKernel : IDisposable
     /// <summary>The addresses of the namespace's own links.</summary>
     NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses();
 
+    /// <summary>The same with the link that each is on.</summary>
+    NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses();
+
     /// <summary>All of our tables. A table that is not there is simply absent.</summary>
     NetlinkResult<FilterState> ReadTables(string table);
 
@@ -87,3 +90,7 @@ public readonly record struct NeighbourChange(Neighbour Neighbour, bool Delete);
 /// <param name="LinkIndex">The link towards the address.</param>
 /// <param name="Gateway">The neighbour to give packets to: the address itself when it is on the link.</param>
 public readonly record struct NextHopResolution(int LinkIndex, InetAddress Gateway);
+
+/// <param name="Link">The link's name.</param>
+/// <param name="Address">One of its addresses.</param>
+public readonly record struct LinkAddress(string Link, InetAddress Address);

@@ -123,6 +123,16 @@ public sealed class NetlinkKernel : IKernel
         return all.Ok ? all.Value.Select(a => a.Local).ToHashSet() : all.Result;
     }
 
+    public NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses()
+    {
+        NetlinkResult<IReadOnlyList<InterfaceAddress>> addresses = _routes.ListAddresses();
+        if (!addresses.Ok) return addresses.Result;
+        NetlinkResult<IReadOnlyList<Link>> links = _routes.ListLinks();
+        if (!links.Ok) return links.Result;
+        Dictionary<int, string> names = links.Value.ToDictionary(l => l.Index, l => l.Name);
+        return addresses.Value.Where(a => names.ContainsKey(a.LinkIndex)).Select(a => new LinkAddress(names[a.LinkIndex], a.Local)).ToList();
+    }
+
     public NetlinkResult<FilterState> ReadTables(string table) => _tables.Read(table);
 
     public NetlinkResult Commit(FilterTransaction transaction) => _tables.Commit(transaction);

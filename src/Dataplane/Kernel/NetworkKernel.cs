@@ -63,6 +63,7 @@ public sealed class NetworkKernel : ITunnelKernel
     public NetlinkResult<int> CountFlows() => _inside.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _inside.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => _inside.ListOwnAddresses();
+    public NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses() => _inside.ListLinkAddresses();
     public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Margay.Api.Resources;
+using Margay.Policy;
 
 namespace Margay.Dataplane.Managers;
 
@@ -19,8 +20,12 @@ internal static class ChainNames
     public static string Ports(PolicyType direction) => $"{Direction(direction)}-ports";
     public static string Direction(PolicyType direction) => direction == PolicyType.Ingress ? Ingress : Egress;
 
-    /// <summary>pi-default.web-3fa0b1c2 for the ingress rules of NetworkPolicy/default/web.</summary>
-    public static string Policy(PolicyType direction, string id) => $"p{Letter(direction)}-{Slug(id)}";
+    /// <summary>
+    /// pi-default.web-3fa0b1c2 for the ingress rules of NetworkPolicy/default/web. Where Allow does more than accept, the chain is another: di-… before destination NAT, ui-…
+    /// before connection tracking.
+    /// </summary>
+    public static string Policy(PolicyType direction, string id, PolicySetKind kind = PolicySetKind.Workload) =>
+        $"{kind switch { PolicySetKind.PreDnat => 'd', PolicySetKind.Untracked => 'u', _ => 'p' }}{Letter(direction)}-{Slug(id)}";
 
     public static string Profile(PolicyType direction, string name) => $"r{Letter(direction)}-{Slug(name)}";
 

@@ -13,7 +13,8 @@ namespace Margay.Dataplane.Managers;
 //
 //   policy or set changed ─► policy sets ─► endpoints ┐
 //   list of policies changed ─────────────► endpoints ┼─► one dump ─► both sides evaluated ─► deletions
-//   endpoint detached ────────────────────► addresses ┘
+//   endpoint detached ────────────────────► addresses ┤
+//   host endpoint changed ────────────────► all of it ┘         (HostFlows)
 //
 // What policy sees of a connection: the source before translation (masquerading comes after it), the destination after it.
 
@@ -21,20 +22,24 @@ namespace Margay.Dataplane.Managers;
 internal readonly record struct PolicedEnd(PolicySet Ingress, PolicySet Egress);
 
 /// <summary>Cuts connections that are not allowed any more. Owned by the dataplane's loop.</summary>
-internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets)
+internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets, HostEndpointManager hosts, DataplaneOptions options)
 {
     private readonly HashSet<string> _changedSets = [];
     private readonly HashSet<InetAddress> _changedAddresses = [];
     private readonly HashSet<InetAddress> _gone = [];
     private bool _all = true;
+    private bool _hosts;
 
     /// <summary>Connections cut since start.</summary>
     public long Cut { get; private set; }
 
-    public bool InSync => !_all && _changedSets.Count == 0 && _changedAddresses.Count == 0 && _gone.Count == 0;
+    public bool InSync => !_all && !_hosts && _changedSets.Count == 0 && _changedAddresses.Count == 0 && _gone.Count == 0;
 
     /// <summary>The rules of these policy sets ask for something else now.</summary>
     public void OnSetsChanged(IEnumerable<string> policySets) => _changedSets.UnionWith(policySets);
+
+    /// <summary>Host endpoints ask for something else now.</summary>
+    public void OnHostsChanged() => _hosts = true;
 
     /// <summary>The endpoint with these addresses is under another list of policies.</summary>
     public void OnEndpointChanged(IEnumerable<InetAddress> addresses) => _changedAddresses.UnionWith(addresses);
@@ -49,17 +54,19 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         if (InSync) return default;
         bool none = kernel.CountFlows() is { Ok: true, Value: 0 };
         Dictionary<InetAddress, PolicedEnd> affected = none ? [] : ends().Where(IsAffected).ToDictionary();
-        if (!none && (affected.Count > 0 || _gone.Count > 0))
+        if (!none && (affected.Count > 0 || _gone.Count > 0 || AsksHosts))
         {
             NetlinkResult result = Check(affected);
             if (!result.Ok) return result;
         }
-        _all = false;
+        _all = _hosts = false;
         _changedSets.Clear();
         _changedAddresses.Clear();
         _gone.Clear();
         return default;
     }
+
+    private bool AsksHosts => (_all || _hosts) && hosts.ByInterface.Count > 0;
 
     private bool IsAffected(KeyValuePair<InetAddress, PolicedEnd> end) =>
         _all || _changedAddresses.Contains(end.Key) || _changedSets.Contains(end.Value.Ingress.Id) || _changedSets.Contains(end.Value.Egress.Id);
@@ -70,8 +77,15 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         if (!flows.Ok) return flows.Result;
         NetlinkResult<IReadOnlySet<InetAddress>> own = kernel.ListOwnAddresses();
         if (!own.Ok) return own.Result;
+        HostFlows? host = null;
+        if (AsksHosts)
+        {
+            NetlinkResult<HostFlows> begun = HostFlows.Begin(hosts, policies, sets, kernel, options.InterfacePrefix, own.Value);
+            if (!begun.Ok) return begun.Result;
+            host = begun.Value;
+        }
         Dictionary<string, CompiledPolicySet> compiled = [];
-        List<ConntrackFlow> denied = [.. flows.Value.Where(f => IsOfGone(f) || IsDenied(f, affected, own.Value, compiled))];
+        List<ConntrackFlow> denied = [.. flows.Value.Where(f => IsOfGone(f) || IsDenied(f, affected, own.Value, compiled) || host?.Denies(f) is true)];
         if (denied.Count == 0) return default;
         NetlinkResult<int> deleted = kernel.DeleteFlows(denied);
         if (deleted.Ok) Cut += deleted.Value;

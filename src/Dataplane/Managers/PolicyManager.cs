@@ -18,16 +18,18 @@ namespace Margay.Dataplane.Managers;
 //                                        jump te<set>-0   (a tier in which a policy may Pass: rules inline, return = Pass)
 //                                        drop             (end of a tier that denies, or of everything)
 //
+// The lists of host endpoints are few and stand in maps of their own (HostEndpointManager), from interface to chain at once; where nothing decides, most of them let the packet go on.
+//
 // Chains of policies are named after them, so a changed policy is new rules in an old chain: no set, no endpoint is touched. Chains for the two families
 // are one where the rules are the same; a family in which a policy has no rule has no chain.
 
 /// <summary>Keeps the chains of all policy sets in use. Owned by the dataplane's loop.</summary>
-internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, DropRules drops, ushort logGroup, ViewState view)
+internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, DropRules drops, DataplaneOptions options, ViewState view)
 {
     /// <summary>With fewer policies that the index could rule out, a list jumps to them all.</summary>
     private const int MinPoliciesForIndex = 4;
 
-    private readonly RuleRenderer _renderer = new(ipSets, constants, drops, logGroup);
+    private readonly RuleRenderer _renderer = new(ipSets, constants, drops, options.LogGroup, options.AcceptedMark);
     private readonly Dictionary<PolicyType, PortIndex> _ports = new()
     {
         [PolicyType.Ingress] = new PortIndex(tables, PolicyType.Ingress),
@@ -40,7 +42,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly HashSet<string> _dirtySources = [];
     private readonly HashSet<string> _dirtySets = [];
     private readonly HashSet<string> _tightened = [];
-    private readonly Dictionary<(PolicyType Direction, bool IsProfile, string Id), string> _names = [];
+    private readonly Dictionary<(PolicyType Direction, PolicySetKind Place, bool IsProfile, string Id), string> _names = [];
 
     /// <summary>A policy set that endpoints use.</summary>
     private sealed class ActiveSet(PolicySet set, uint id)
@@ -52,11 +54,12 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     }
 
     /// <summary>One direction of a policy or profile that active sets name, under its chain's name.</summary>
-    private sealed class Source(bool isProfile, string id, PolicyType direction)
+    private sealed class Source(bool isProfile, string id, PolicyType direction, PolicySetKind place)
     {
         public bool IsProfile => isProfile;
         public string Id => id;
         public PolicyType Direction => direction;
+        public PolicySetKind Place => place;
         public HashSet<string> Users { get; } = [];
         public CompiledPolicy? Compiled { get; set; }
 
@@ -81,18 +84,27 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         public bool Has(bool v6) => v6 ? Has6 : Has4;
     }
 
-    /// <summary>Takes a set into use and returns the id that its endpoints' interfaces map to.</summary>
-    public uint Acquire(PolicySet set)
+    /// <summary>Takes a workload's set into use and returns the id that its endpoints' interfaces map to.</summary>
+    public uint Acquire(PolicySet set) => Use(set).Id;
+
+    /// <summary>Takes a host endpoint's set into use and returns the chain to go to.</summary>
+    public string AcquireChain(PolicySet set)
+    {
+        Use(set);
+        return ChainNames.Set(set.Id);
+    }
+
+    private ActiveSet Use(PolicySet set)
     {
         if (!_sets.TryGetValue(set.Id, out ActiveSet? active))
         {
-            _sets[set.Id] = active = new ActiveSet(set, FreeId(set.Id));
-            _setOfId[active.Id] = set.Id;
+            _sets[set.Id] = active = new ActiveSet(set, set.Kind == PolicySetKind.Workload ? FreeId(set.Id) : 0);
+            if (active.Id != 0) _setOfId[active.Id] = set.Id;
             _dirtySets.Add(set.Id);
             foreach ((string name, bool isProfile, string id) in Names(set)) UseSource(name, isProfile, id, set);
         }
         active.Users++;
-        return active.Id;
+        return active;
     }
 
     public void Release(PolicySet set)
@@ -103,14 +115,17 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     public void OnPolicyChanged(string id)
     {
-        NoteChanged(NameOf(PolicyType.Ingress, false, id));
-        NoteChanged(NameOf(PolicyType.Egress, false, id));
+        foreach (PolicySetKind place in (ReadOnlySpan<PolicySetKind>)[PolicySetKind.Workload, PolicySetKind.PreDnat, PolicySetKind.Untracked])
+        {
+            NoteChanged(NameOf(PolicyType.Ingress, place, false, id));
+            NoteChanged(NameOf(PolicyType.Egress, place, false, id));
+        }
     }
 
     public void OnProfileChanged(string name)
     {
-        NoteChanged(NameOf(PolicyType.Ingress, true, name));
-        NoteChanged(NameOf(PolicyType.Egress, true, name));
+        NoteChanged(NameOf(PolicyType.Ingress, PolicySetKind.Workload, true, name));
+        NoteChanged(NameOf(PolicyType.Egress, PolicySetKind.Workload, true, name));
     }
 
     /// <summary>Rules that name these sets look their members up elsewhere now.</summary>
@@ -150,7 +165,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     /// <summary>A set in use with the rules behind its names, as last rendered.</summary>
     public CompiledPolicySet Link(PolicySet set) => PolicyCompiler.Link(
-        set, id => _sources.GetValueOrDefault(NameOf(set.Direction, false, id))?.Compiled, name => _sources.GetValueOrDefault(NameOf(set.Direction, true, name))?.Compiled);
+        set, id => _sources.GetValueOrDefault(NameOf(set.Direction, set.Kind, false, id))?.Compiled, name => _sources.GetValueOrDefault(NameOf(set.Direction, set.Kind, true, name))?.Compiled);
 
     /// <summary>Renders what changed since the last time.</summary>
     public void Render()
@@ -174,8 +189,8 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     {
         if (!_sources.TryGetValue(name, out Source? source))
         {
-            _sources[name] = source = new Source(isProfile, id, user.Direction);
-            _names[(user.Direction, isProfile, id)] = name;
+            _sources[name] = source = new Source(isProfile, id, user.Direction, PlaceOf(user.Kind));
+            _names[(source.Direction, source.Place, isProfile, id)] = name;
             _dirtySources.Add(name);
         }
         source.Users.Add(user.Id);
@@ -190,21 +205,24 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     }
 
     private IEnumerable<(string Chain, bool IsProfile, string Id)> Names(PolicySet set) =>
-        set.Tiers.SelectMany(t => t.Policies).Select(p => (NameOf(set.Direction, false, p), false, p))
-            .Concat(set.Profiles.Select(p => (NameOf(set.Direction, true, p), true, p)));
+        set.Tiers.SelectMany(t => t.Policies).Select(p => (NameOf(set.Direction, set.Kind, false, p), false, p))
+            .Concat(set.Profiles.Select(p => (NameOf(set.Direction, set.Kind, true, p), true, p)));
 
     /// <summary>The chain of a policy or profile. Remembered while it is in use: to make one costs a digest, and each list asks for all of its own.</summary>
-    private string NameOf(PolicyType direction, bool isProfile, string id)
+    private string NameOf(PolicyType direction, PolicySetKind kind, bool isProfile, string id)
     {
-        if (_names.TryGetValue((direction, isProfile, id), out string? name)) return name;
-        return isProfile ? ChainNames.Profile(direction, id) : ChainNames.Policy(direction, id);
+        if (_names.TryGetValue((direction, PlaceOf(kind), isProfile, id), out string? name)) return name;
+        return isProfile ? ChainNames.Profile(direction, id) : ChainNames.Policy(direction, id, kind);
     }
+
+    /// <summary>Where Allow only accepts, a policy's rules are the same for all kinds of lists: they share its chain.</summary>
+    private static PolicySetKind PlaceOf(PolicySetKind kind) => kind is PolicySetKind.PreDnat or PolicySetKind.Untracked ? kind : PolicySetKind.Workload;
 
     private void RenderSource(string name, Source source)
     {
         CompiledPolicy compiled = Compile(source);
         bool first = source.Compiled is null;
-        RenderedPolicy v4 = _renderer.Render(compiled, v6: false, source.IsProfile), v6 = _renderer.Render(compiled, v6: true, source.IsProfile);
+        RenderedPolicy v4 = _renderer.Render(compiled, v6: false, source.IsProfile, source.Place), v6 = _renderer.Render(compiled, v6: true, source.IsProfile, source.Place);
         constants.Hold(name);
         bool shared = v4.Rules.Select(r => r.Comment).SequenceEqual(v6.Rules.Select(r => r.Comment));
         SourceFace face = new(
@@ -255,7 +273,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             v4.AddRange(v6);
         }
         Replace(active.Chains, [.. v4]);
-        tables.SetElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id), new FilterElementData(0, name));
+        if (active.Id != 0) tables.SetElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id), new FilterElementData(0, name));
     }
 
     /// <summary>The set's chain, last, and those of its tiers, in one family.</summary>
@@ -265,20 +283,21 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         List<FilterRule> rules = [];
         Source[] all = [.. Names(set).Select(n => _sources[n.Chain])];
         bool indexed = all.Count(s => s.Face is { IsIndexed: true, HasPass: false }) >= MinPoliciesForIndex;
-        if (indexed || all.Any(s => s.Face.AsksIndex))
+        bool asks = indexed || all.Any(s => s.Face.AsksIndex);
+        if (asks)
             rules.Add(new FilterRule("who names this port", new FilterMapToPriority([FilterField.TransportProtocol, FilterField.DestinationPort], ChainNames.Ports(set.Direction))));
         bool decided = false;
         for (int i = 0; i < set.Tiers.Count && !decided; i++)
         {
             PolicySetTier tier = set.Tiers[i];
             bool denies = tier.Default == TierDefault.Deny;
-            Source[] policies = [.. tier.Policies.Select(p => _sources[NameOf(set.Direction, false, p)])];
+            Source[] policies = [.. tier.Policies.Select(p => _sources[NameOf(set.Direction, set.Kind, false, p)])];
             bool mayPass = policies.Any(p => p.Face.HasPass);
             List<FilterRule> body = mayPass ? [] : rules;
             foreach (Source policy in policies)
             {
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
-                else AddJump(policy, NameOf(set.Direction, false, policy.Id), v6, indexed, body);
+                else AddJump(policy, NameOf(set.Direction, set.Kind, false, policy.Id), v6, indexed, body);
             }
             if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name)));
             if (mayPass)
@@ -292,8 +311,9 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!decided)
         {
             foreach (string profile in set.Profiles)
-                AddJump(_sources[NameOf(set.Direction, true, profile)], NameOf(set.Direction, true, profile), v6, indexed, rules);
-            rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it")));
+                AddJump(_sources[NameOf(set.Direction, set.Kind, true, profile)], NameOf(set.Direction, set.Kind, true, profile), v6, indexed, rules);
+            if (set.DeniesAtEnd) rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it")));
+            else rules.Add(asks ? new FilterRule("nothing decides it", new FilterSetPriority(0), FilterVerdict.Accept) : new FilterRule("nothing decides it", FilterVerdict.Accept));
         }
         chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));
         return chains;
@@ -310,7 +330,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     private void Drop(ActiveSet active)
     {
-        tables.RemoveElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id));
+        if (active.Id != 0) tables.RemoveElement(Verdicts(active.Set.Direction), NftValue.Native(active.Id));
         Replace(active.Chains, []);
         _sets.Remove(active.Set.Id);
         _setOfId.Remove(active.Id);
@@ -323,7 +343,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             constants.Release(name);
             _ports[source.Direction].Set(name, new Dictionary<(byte, ushort), uint>());
             _sources.Remove(name);
-            _names.Remove((source.Direction, source.IsProfile, source.Id));
+            _names.Remove((source.Direction, source.Place, source.IsProfile, source.Id));
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed record RenderedPolicy(IReadOnlyList<FilterRule> Rules, IReadOnly
 /// Compiled rules as kernel rules: one for each clause or table of merged clauses, or for each combination of the parts of the sets it names. A criterion with several values
 /// looks them up in a constant set, shared by all rules that name the same values.
 /// </summary>
-internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, DropRules drops, ushort logGroup)
+internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, DropRules drops, ushort logGroup, uint acceptedMark)
 {
     /// <summary>A rule for more ports than this is not indexed: it is tried for every packet that comes to its policy.</summary>
     private const int MaxIndexedPorts = 256;
@@ -26,8 +26,8 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
     /// <summary>From so many rules on, looking at a bit first is cheaper than trying them all.</summary>
     private const int MinRulesForBits = 4;
 
-    /// <summary>The rules of one policy in one family. Pass returns from the chain that they stand in.</summary>
-    public RenderedPolicy Render(CompiledPolicy policy, bool v6, bool isProfile = false)
+    /// <summary>The rules of one policy in one family. Pass returns from the chain that they stand in; what Allow does depends on the place.</summary>
+    public RenderedPolicy Render(CompiledPolicy policy, bool v6, bool isProfile = false, PolicySetKind kind = PolicySetKind.Workload)
     {
         // A staged policy counts each rule.
         EquatableArray<CompiledRule> compiled = policy.Rules(v6 ? IpFamily.V6 : IpFamily.V4);
@@ -52,7 +52,7 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
             {
                 FilterStatement[] when = [.. guard, .. Family(matches, v6), .. matches];
                 if (rule.Action == RuleAction.Deny && !policy.Staged) rules.AddRange(drops.Drop(label, SiteOf(policy, rule.Indexes[0], isProfile), when));
-                else rules.Add(new FilterRule(label, [.. when, .. Action(rule.Action, policy, rule.Indexes[0])]));
+                else rules.Add(new FilterRule(label, [.. when, .. Action(rule.Action, policy, rule.Indexes[0], kind)]));
             }
         }
         return new RenderedPolicy(rules, ports, merged.Count > 0 && Array.TrueForAll(claims, c => c is not null), asksIndex);
@@ -115,11 +115,10 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
         _ => false,
     };
 
-    private FilterStatement[] Action(RuleAction action, CompiledPolicy policy, int index) => action switch
+    private FilterStatement[] Action(RuleAction action, CompiledPolicy policy, int index, PolicySetKind kind) => action switch
     {
         _ when policy.Staged => [new FilterCounter(), FilterVerdict.Return],
-        // What the index left in the packet's priority is not for the wire.
-        RuleAction.Allow => [new FilterSetPriority(0), FilterVerdict.Accept],
+        RuleAction.Allow => Allow(kind),
         RuleAction.Pass => [FilterVerdict.Return],
         _ => [new FilterLog(logGroup, LogPrefix(policy, index))],
     };
@@ -127,6 +126,14 @@ internal sealed class RuleRenderer(IpSetManager ipSets, ConstantSets constants, 
     private static DropSite SiteOf(CompiledPolicy policy, int index, bool isProfile) => policy.Missing
         ? new DropSite(policy.Direction, DropKind.Missing, policy.Id)
         : new DropSite(policy.Direction, isProfile ? DropKind.Profile : DropKind.Rule, policy.Id, index);
+
+    /// <summary>What the index left in the packet's priority is not for the wire. At an early place of a host endpoint Allow tells the later ones.</summary>
+    private FilterStatement[] Allow(PolicySetKind kind) => kind switch
+    {
+        PolicySetKind.PreDnat => [new FilterSetMark(0, acceptedMark), new FilterSetPriority(0), FilterVerdict.Accept],
+        PolicySetKind.Untracked => [new FilterNotrack(), new FilterSetMark(0, acceptedMark), new FilterSetPriority(0), FilterVerdict.Accept],
+        _ => [new FilterSetPriority(0), FilterVerdict.Accept],
+    };
 
     /// <summary>NFLOG carries at most 127 bytes: direction, rule and the end of the policy's id.</summary>
     private static string LogPrefix(CompiledPolicy policy, int index)

@@ -12,6 +12,7 @@ internal sealed class ViewState
     public Dictionary<string, PolicyView> Policies { get; } = [];
     public Dictionary<string, ProfileView> Profiles { get; } = [];
     public Dictionary<string, EndpointView> Endpoints { get; } = [];
+    public Dictionary<string, HostEndpointView> HostEndpoints { get; } = [];
 
     /// <summary>A whole view has come: what is not in it is not wanted.</summary>
     public bool IsComplete { get; set; }

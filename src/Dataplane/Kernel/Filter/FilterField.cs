@@ -11,6 +11,12 @@ public enum FilterField
     NetworkProtocol,
     TransportProtocol,
     ConntrackState,
+
+    /// <summary>IPS_* bits of the connection (linux/netfilter/nf_conntrack_common.h).</summary>
+    ConntrackStatus,
+
+    /// <summary>RTN_* of the source address as the host routes it, a 32-bit number in host order.</summary>
+    SourceAddressType,
     SourceV4,
     DestinationV4,
     SourceV6,
@@ -37,6 +43,9 @@ public enum FilterField
 
     /// <summary>skb priority, a 32-bit number in host order.</summary>
     Priority,
+
+    /// <summary>skb mark, a 32-bit number in host order.</summary>
+    Mark,
 }
 
 /// <summary>Widths and names, as <c>nft</c> knows them.</summary>
@@ -48,7 +57,7 @@ public static class FilterFields
         FilterField.InputInterface or FilterField.OutputInterface or FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => 16,
         FilterField.ArpSenderMac => 6,
         FilterField.VxlanVni => 3,
-        FilterField.ConntrackState or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Priority => 4,
+        FilterField.ConntrackState or FilterField.ConntrackStatus or FilterField.SourceAddressType or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.Priority or FilterField.Mark => 4,
         FilterField.SourcePort or FilterField.DestinationPort or FilterField.ArpOperation or FilterField.IcmpTypeAndCode => 2,
         _ => 1,
     };
@@ -77,6 +86,8 @@ public static class FilterFields
         FilterField.NetworkProtocol => "meta nfproto",
         FilterField.TransportProtocol => "meta l4proto",
         FilterField.ConntrackState => "ct state",
+        FilterField.ConntrackStatus => "ct status",
+        FilterField.SourceAddressType => "fib saddr type",
         FilterField.SourceV4 => "ip saddr",
         FilterField.DestinationV4 => "ip daddr",
         FilterField.SourceV6 => "ip6 saddr",
@@ -92,6 +103,7 @@ public static class FilterFields
         FilterField.ArpSenderAddress => "arp saddr ip",
         FilterField.ArpSenderMac => "arp saddr ether",
         FilterField.VxlanVni => "@th,96,24",
+        FilterField.Mark => "meta mark",
         _ => "meta priority",
     };
 }

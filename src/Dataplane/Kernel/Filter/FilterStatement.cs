@@ -50,6 +50,18 @@ public sealed record FilterSetPriority(uint Value) : FilterStatement
     public override string ToString() => $"meta priority set {Value}";
 }
 
+/// <summary>Clears and sets bits of the packet's mark; the others stay as they are.</summary>
+public sealed record FilterSetMark(uint Clear, uint Set) : FilterStatement
+{
+    public override string ToString() => $"meta mark set meta mark & ~{Clear:x} | {Set:x}";
+}
+
+/// <summary>The packet is left out of connection tracking: before it only.</summary>
+public sealed record FilterNotrack : FilterStatement
+{
+    public override string ToString() => "notrack";
+}
+
 /// <summary>The field's verdict in the map; without an entry the rule ends.</summary>
 public sealed record FilterVerdictMap(FilterField Field, string Map) : FilterStatement
 {

@@ -96,9 +96,9 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>A workload with a link of its own, attached; its policy is that of the view.</summary>
-    internal async Task<Workload> AddWorkloadAsync(string name, bool attach = true)
+    internal async Task<Workload> AddWorkloadAsync(string name, bool attach = true, string @namespace = "test")
     {
-        Workload workload = new(this, name, Workloads.Count + 1);
+        Workload workload = new(this, name, Workloads.Count + 1, @namespace);
         Workloads.Add(workload);
         WorkloadLinkResult made = Links.Create(workload.LinkSpec);
         Assert.True(made.Ok, made.Message);

@@ -11,7 +11,7 @@ namespace Margay.Interop.Dataplane;
 /// <summary>A workload: a namespace with eth0 made by <see cref="WorkloadLinks"/>, an IPv4 and an IPv6 address.</summary>
 internal sealed class Workload : IDisposable
 {
-    internal Workload(TestHost host, string name, int number)
+    internal Workload(TestHost host, string name, int number, string @namespace)
     {
         Name = name;
         NamespaceName = $"{host.Name}-{name}";
@@ -20,7 +20,7 @@ internal sealed class Workload : IDisposable
         V6 = InetAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"fd00:65::{number}"));
         Endpoint = new LocalEndpoint
         {
-            Id = $"default/test/{name}",
+            Id = $"default/{@namespace}/{name}",
             Interface = $"mg{name}",
             Addresses = [V4, V6],
             Mac = new MacAddress(0x020000000000UL + (ulong)number),

@@ -5,9 +5,6 @@ namespace Margay.Api.Validation.Checks;
 /// <summary>Host endpoints, and how agents guard their hosts.</summary>
 internal static class HostChecks
 {
-    /// <summary>Said of what host endpoints would make true, until agents put it into the kernel.</summary>
-    public const string NotRendered = "agents of this version do not guard the host itself; policy for it is evaluated, but not in the kernel";
-
     public static void Check(Findings findings, HostEndpoint endpoint)
     {
         FieldPath at = FieldPath.Root["spec"];
@@ -22,7 +19,6 @@ internal static class HostChecks
         for (int i = 0; i < (spec.Profiles?.Count ?? 0); i++) Values.ResourceName(findings, at["profiles"][i], spec.Profiles![i]);
         EndpointChecks.CheckPorts(findings, at["ports"], spec.Ports);
         QosChecks.CheckAnnotations(findings, endpoint.Metadata.Annotations);
-        Values.NotImplemented(findings, at, isGiven: true, NotRendered);
     }
 
     public static void Check(Findings findings, FelixConfiguration configuration)

@@ -73,8 +73,5 @@ internal static class PolicyChecks
             findings.Add(at["applyOnForward"], FaultReason.Required, $"must be true with {(doNotTrack ? "doNotTrack" : "preDNAT")}");
         if (preDnat && spec.Egress is { Count: > 0 }) findings.Add(at["egress"], FaultReason.Forbidden, "a preDNAT policy has no egress rules: remove them");
         if (preDnat && spec.Types?.Contains(PolicyType.Egress) is true) findings.Add(at["types"], FaultReason.Forbidden, "a preDNAT policy has only the type Ingress");
-        Values.NotImplemented(findings, at["doNotTrack"], doNotTrack, HostChecks.NotRendered);
-        Values.NotImplemented(findings, at["preDNAT"], preDnat, HostChecks.NotRendered);
-        Values.NotImplemented(findings, at["applyOnForward"], spec.ApplyOnForward is true && !doNotTrack && !preDnat, HostChecks.NotRendered);
     }
 }

@@ -19,8 +19,7 @@ public sealed partial class NetworkEscapeTests
         await lab.Cluster.PutAsync("POST", "ippools", """{"metadata":{"name":"p"},"spec":{"cidr":"10.65.0.0/24","blockSize":28,"ipipMode":"Never","vxlanMode":"Never"}}""");
         Tenant red1 = await lab.AttachAsync("n1", "r1", "red"), near = await lab.AttachAsync("n1", "d1", "default"), far = await lab.AttachAsync("n2", "d2", "default");
         const string inner = "10.0.0.200";
-        uint vni = 0;
-        await Eventually.Async(() => Task.FromResult(uint.TryParse(VniOf().Match(Tool.Run("ip", "-n", lab.SpaceOf("n1", "red.net"), "-d", "link", "show")).Groups[1].Value, out vni)), NetworkLab.Patience);
+        uint vni = await lab.VniAsync("n1", "red.net");
 
         using NetworkNamespace inside = lab.Inside(red1), besideIt = lab.Inside(near), elsewhere = lab.Inside(far);
         using Socket receiver = inside.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
@@ -85,9 +84,6 @@ public sealed partial class NetworkEscapeTests
         while (receiver.Poll(TimeSpan.FromMilliseconds(500), SelectMode.SelectRead)) texts.Add(Encoding.ASCII.GetString(buffer, 0, receiver.Receive(buffer)));
         return [.. texts];
     }
-
-    [GeneratedRegex("vxlan id (\\d+)")]
-    private static partial Regex VniOf();
 
     [GeneratedRegex("counter packets (\\d+) bytes \\d+ drop")]
     private static partial Regex DroppedOf();

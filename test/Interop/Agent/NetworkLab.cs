@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Margay.Interop.Netlink;
 using Margay.Netlink.Namespaces;
 
@@ -15,7 +16,7 @@ internal sealed record Tenant(string Name, string Host, string Network, string V
 /// A <see cref="Cluster"/> of two hosts, n1 and n2, whose workloads are in virtual networks; n9 reflects. Networks red/net and green/net have the same subnets, blue/net another.
 /// What was made is removed at the end, whatever happened.
 /// </summary>
-internal sealed class NetworkLab : IAsyncDisposable
+internal sealed partial class NetworkLab : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal const string Networks = "/apis/margay.dev/v1/namespaces";
@@ -93,6 +94,17 @@ internal sealed class NetworkLab : IAsyncDisposable
     internal bool Ping(Tenant from, string address) => TryRun("ip", "netns", "exec", _workloads[from.Name], "busybox", "ping", "-c", "1", "-W", "1", address);
 
     internal Task CanPingAsync(Tenant from, string address) => Eventually.Async(() => Task.FromResult(Ping(from, address)), Patience);
+
+    /// <summary>Of the network's tunnel on a host, which is awaited.</summary>
+    internal async Task<uint> VniAsync(string host, string network)
+    {
+        uint vni = 0;
+        await Eventually.Async(() => Task.FromResult(uint.TryParse(VniOf().Match(Tool.Run("ip", "-n", SpaceOf(host, network), "-d", "link", "show")).Groups[1].ValueSpan, out vni)), Patience);
+        return vni;
+    }
+
+    [GeneratedRegex("vxlan id (\\d+)")]
+    private static partial Regex VniOf();
 
     /// <summary>What the operator's tool prints on a host, whatever its exit status.</summary>
     internal string Margay(string host, params string[] arguments) => Run("ip",

@@ -67,6 +67,9 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
     /// <summary>The end of a refresh is still to be marked (RFC 7313).</summary>
     internal bool Demarcate { get; set; }
 
+    // A dump was left before its End-of-RIB, which the peer still waits for.
+    private bool _owesEndOfRib;
+
     /// <summary>Of whoever sends for this member; the RIB does not look at it.</summary>
     internal object? Owner { get; set; }
 
@@ -82,6 +85,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
     {
         Stop();
         Demarcate |= demarcate;
+        _owesEndOfRib = false;
         _dump = dump;
         dump.Readers++;
         _log = dump.Log;
@@ -109,10 +113,19 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
         if (_behind is not null && _behindSet!.Add(slot)) _behind.Enqueue(slot);
     }
 
+    /// <summary>Takes the place of one in another group: what the peer was told there, and every end that it waits for, is told from here.</summary>
+    internal void TakeOver(GroupMember before)
+    {
+        Demarcate = before.Demarcate;
+        _owesEndOfRib = before._owesEndOfRib || before._dump is not null;
+        Detach(everything: before.Group);
+    }
+
     /// <summary>Leaves the log: from now on the member has a set of prefixes, each to be told once, however often it changes.</summary>
     /// <param name="everything">Not null: all that this group or the other has to tell, whatever the log says.</param>
     internal void Detach(UpdateGroup? everything = null)
     {
+        _owesEndOfRib |= _dump is not null;
         Queue<int> behind = new();
         HashSet<int> set = [];
         long from = FirstNeeded;
@@ -190,7 +203,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
                 {
                     dump.EncodeNext();
                 }
-                else if (!EndRefresh())
+                else if (!MarkEnd())
                 {
                     dump.Readers--;
                     _dump = null;
@@ -203,7 +216,7 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
             {
                 EncodeBehind();
             }
-            else if (_behind is not null && !EndRefresh())
+            else if (_behind is not null && !MarkEnd())
             {
                 _behind = null;
                 _behindSet = null;
@@ -220,12 +233,24 @@ internal sealed class GroupMember(UpdateGroup group, int peer)
         }
     }
 
-    // RFC 7313 §4: EoRR comes after the last route, in a log of its own.
-    private bool EndRefresh()
+    // After the last route: End-of-RIB (RFC 4724 §2) where a dump did not come to it, EoRR (RFC 7313 §4); each in a log of its own.
+    private bool MarkEnd()
     {
-        if (!Demarcate) return false;
-        Demarcate = false;
-        byte[] end = RouteRefreshMessage.Of(Group.Policy.Family, 2).ToMessage();
+        byte[] end;
+        if (_owesEndOfRib)
+        {
+            _owesEndOfRib = false;
+            end = EndOfRib.Message(Group.Policy.Family);
+        }
+        else if (Demarcate)
+        {
+            Demarcate = false;
+            end = RouteRefreshMessage.Of(Group.Policy.Family, 2).ToMessage();
+        }
+        else
+        {
+            return false;
+        }
         _log = new UpdateLog();
         end.CopyTo(_log.Reserve());
         _log.Commit(end.Length, -1, -1, default);

@@ -214,8 +214,7 @@ internal sealed class UpdateGroup
     {
         _members.Add(member);
         IsDrained = false;
-        member.Demarcate = before.Demarcate;
-        member.Detach(everything: before.Group);
+        member.TakeOver(before);
         _slow.Add(member);
     }
 

@@ -1,4 +1,6 @@
+using Margay.Bgp.Session;
 using Margay.Bgp.Tests.Session;
+using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Margay.TestKit.Simulation;
 
@@ -44,6 +46,31 @@ public class SlowPeerTests
         Assert.False(_net.Status(hub, 3).IsSlow);
         // Coalesced: what it was sent after it woke is of the order of the table, not of the 60,000 changes.
         Assert.InRange(_net.Status(stuck, 1).UpdatesReceived - before, 1, 40);
+    }
+
+    [Fact]
+    public void StuckInItsFirstTable_IsToldItsEndAllTheSame()
+    {
+        _net.Sim.Network.Window = 16 << 10;
+        Speaker hub = _net.Add(1, 65000, options: o => o with { UpdateLogLimit = 64 << 10 }), stuck = _net.Add(3, 65003);
+        _net.Sim.Wait(hub.UpdateLocalRoutesAsync(Block(30_000, LocalRoute.Default)));
+        _net.Link(hub, 1, stuck, 3, p => p with { Timers = p.Timers with { Hold = TimeSpan.Zero } });
+        _net.AwaitUp(hub, 3);
+        _net.AwaitUp(stuck, 1);
+        BgpSession session = stuck.Prepared.Peers.Find("s1")!.Established!;
+        SimConnection reader = (SimConnection)session.Connection;
+        reader.Paused = true;
+        for (uint med = 1; med <= 30; med++)
+        {
+            _net.Sim.Wait(hub.UpdateLocalRoutesAsync(Block(2000, new LocalRoute { Med = med })));
+            _net.Run(0.05);
+        }
+        Assert.True(_net.Status(hub, 3).IsSlow);
+        Assert.False(session.EndOfRib.HasFlag(FamilySet.IPv4Unicast));
+        reader.Paused = false;
+        _net.Run(5);
+        Assert.Equal(30_000, _net.Status(stuck, 1).RoutesReceived);
+        Assert.True(session.EndOfRib.HasFlag(FamilySet.IPv4Unicast));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ internal static class AsPathWidening
 {
     internal const ushort AsTrans = 23456;
 
-    /// <summary>Whether the segments fill the value exactly, none is empty and each type is known.</summary>
+    /// <summary>Whether the segments fill the value exactly, none is empty, each type is known, and no AS is 0 (RFC 7606 §7.2, RFC 7607).</summary>
     internal static bool IsValid(ReadOnlySpan<byte> path, int asSize)
     {
         while (!path.IsEmpty)
@@ -15,9 +15,23 @@ internal static class AsPathWidening
             if (path.Length < 2 || path[0] is < 1 or > 4 || path[1] == 0) return false;
             int size = 2 + asSize * path[1];
             if (path.Length < size) return false;
+            for (int i = 2; i < size; i += asSize)
+            {
+                if (!path.Slice(i, asSize).ContainsAnyExcept((byte)0)) return false;
+            }
             path = path[size..];
         }
         return true;
+    }
+
+    /// <summary>Of a valid path.</summary>
+    internal static bool HasConfederation(ReadOnlySpan<byte> path, int asSize)
+    {
+        for (; !path.IsEmpty; path = path[(2 + asSize * path[1])..])
+        {
+            if (path[0] is (byte)AsPathSegmentType.ConfedSequence or (byte)AsPathSegmentType.ConfedSet) return true;
+        }
+        return false;
     }
 
     /// <summary>Two-octet numbers to four.</summary>

@@ -13,10 +13,11 @@ internal sealed class AttributeRule
         Number,
         Empty,
         Aggregator,
-        Eight,
+        As4Aggregator,
         Fours,
         Eights,
         Twelves,
+        Twenties,
         Pmsi,
     }
 
@@ -34,6 +35,9 @@ internal sealed class AttributeRule
     internal AttributeFlags Flags { get; }
 
     internal UpdateOutcome OnError { get; }
+
+    /// <summary>For flags other than <see cref="Flags"/> (RFC 7606 §3 c and f).</summary>
+    internal UpdateOutcome OnWrongFlags { get; private init; } = UpdateOutcome.TreatAsWithdraw;
 
     /// <summary>Discarded if it comes from an external peer.</summary>
     internal bool InternalOnly { get; }
@@ -56,8 +60,8 @@ internal sealed class AttributeRule
         Add(AttributeType.NextHop, new(WellKnown, Form.NextHop, UpdateOutcome.TreatAsWithdraw));
         Add(AttributeType.MultiExitDisc, new(NonTransitive, Form.Number, UpdateOutcome.TreatAsWithdraw));
         Add(AttributeType.LocalPref, new(WellKnown, Form.Number, UpdateOutcome.TreatAsWithdraw, internalOnly: true));
-        Add(AttributeType.AtomicAggregate, new(WellKnown, Form.Empty, UpdateOutcome.AttributeDiscard));
-        Add(AttributeType.Aggregator, new(Transitive, Form.Aggregator, UpdateOutcome.AttributeDiscard));
+        Add(AttributeType.AtomicAggregate, new(WellKnown, Form.Empty, UpdateOutcome.AttributeDiscard) { OnWrongFlags = UpdateOutcome.AttributeDiscard });
+        Add(AttributeType.Aggregator, new(Transitive, Form.Aggregator, UpdateOutcome.AttributeDiscard) { OnWrongFlags = UpdateOutcome.AttributeDiscard });
         Add(AttributeType.Communities, new(Transitive, Form.Fours, UpdateOutcome.TreatAsWithdraw));
         Add(AttributeType.OriginatorId, new(NonTransitive, Form.Number, UpdateOutcome.TreatAsWithdraw, internalOnly: true));
         Add(AttributeType.ClusterList, new(NonTransitive, Form.Fours, UpdateOutcome.TreatAsWithdraw, internalOnly: true));
@@ -65,8 +69,9 @@ internal sealed class AttributeRule
         Add(AttributeType.MpUnreachNlri, new(NonTransitive, Form.Any, UpdateOutcome.SessionReset));
         Add(AttributeType.ExtendedCommunities, new(Transitive, Form.Eights, UpdateOutcome.TreatAsWithdraw));
         Add(AttributeType.As4Path, new(Transitive, Form.AsPath4, UpdateOutcome.AttributeDiscard));
-        Add(AttributeType.As4Aggregator, new(Transitive, Form.Eight, UpdateOutcome.AttributeDiscard));
+        Add(AttributeType.As4Aggregator, new(Transitive, Form.As4Aggregator, UpdateOutcome.AttributeDiscard));
         Add(AttributeType.PmsiTunnel, new(Transitive, Form.Pmsi, UpdateOutcome.TreatAsWithdraw));
+        Add(AttributeType.IPv6ExtendedCommunities, new(Transitive, Form.Twenties, UpdateOutcome.TreatAsWithdraw));
         Add(AttributeType.LargeCommunities, new(Transitive, Form.Twelves, UpdateOutcome.TreatAsWithdraw));
         return rules;
     }
@@ -75,16 +80,19 @@ internal sealed class AttributeRule
     {
         Form.Origin => value is [<= 2],
         Form.AsPath2Or4 => AsPathWidening.IsValid(value, fourOctetAs ? 4 : 2),
-        Form.AsPath4 => AsPathWidening.IsValid(value, 4),
+        // RFC 6793 §6: room for one AS number at least.
+        Form.AsPath4 => value.Length >= 6 && AsPathWidening.IsValid(value, 4),
         // RFC 4271 §6.3: a usable host address.
         Form.NextHop => value.Length == 4 && value[0] is not (0 or 127) && value[0] < 224,
         Form.Number => value.Length == 4,
         Form.Empty => value.IsEmpty,
-        Form.Aggregator => value.Length == (fourOctetAs ? 8 : 6),
-        Form.Eight => value.Length == 8,
+        // RFC 7607: AS 0 is nobody's.
+        Form.Aggregator => value.Length == (fourOctetAs ? 8 : 6) && value[..^4].ContainsAnyExcept((byte)0),
+        Form.As4Aggregator => value.Length == 8 && value[..4].ContainsAnyExcept((byte)0),
         Form.Fours => value.Length > 0 && value.Length % 4 == 0,
         Form.Eights => value.Length > 0 && value.Length % 8 == 0,
         Form.Twelves => value.Length > 0 && value.Length % 12 == 0,
+        Form.Twenties => value.Length > 0 && value.Length % 20 == 0,
         Form.Pmsi => value.Length >= 5,
         _ => true,
     };

@@ -49,6 +49,7 @@ public enum AttributeType : byte
     As4Path = 17,
     As4Aggregator = 18,
     PmsiTunnel = 22,
+    IPv6ExtendedCommunities = 25,
     LargeCommunities = 32,
 }
 

@@ -116,14 +116,15 @@ internal static class NlriCodec
         while (true)
         {
             ReadOnlySpan<byte> label = body.ReadBytes(3);
-            if (body.Failed || labels + 3 > payload.Length) return NlriOutcome.Skip;
+            if (body.Failed || labels + 3 > payload.Length) return NlriOutcome.Broken;
             label.CopyTo(payload[labels..]);
             labels += 3;
             // RFC 8277 §2.4: in a withdrawal the one label field says nothing.
             if (withdraw || (label[2] & 1) != 0 || BinaryPrimitives.ReadUInt16BigEndian(label) == 0x8000) break;
         }
         int rest = bits - 8 * labels;
-        if (rest < 64 || rest > 64 + most) return NlriOutcome.Skip;
+        // RFC 7606 §5.3.
+        if (rest < 64 || rest > 64 + most) return NlriOutcome.Broken;
         key[0] = (byte)rest;
         ReadOnlySpan<byte> octets = body.Rest;
         octets.CopyTo(key[1..]);

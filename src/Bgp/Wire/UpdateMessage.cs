@@ -112,10 +112,10 @@ internal ref struct AttributeParser
     private readonly UpdateContext _context;
     private readonly ReadOnlySpan<byte> _bytes;
 
-    // Where each type's header begins; valid where the bit of _seen is set.
+    // Where each type's header begins; valid for the types that are kept.
     private Positions _at;
-    private UInt128 _seenLow;
-    private UInt128 _seenHigh;
+    private TypeSet _met;
+    private TypeSet _kept;
 
     [SkipLocalsInit]
     internal AttributeParser(UpdateContext context, ReadOnlySpan<byte> bytes)
@@ -123,8 +123,8 @@ internal ref struct AttributeParser
         Unsafe.SkipInit(out this);
         _context = context;
         _bytes = bytes;
-        _seenLow = 0;
-        _seenHigh = 0;
+        _met = default;
+        _kept = default;
     }
 
     internal void Collect(ref UpdateMessage u)
@@ -143,7 +143,8 @@ internal ref struct AttributeParser
                 u.Raise(UpdateOutcome.TreatAsWithdraw, "an attribute exceeds the attribute list");
                 break;
             }
-            if (Seen(type))
+            // RFC 7606 §3 g: the first counts, also if it is the one that is wrong.
+            if (!_met.Add(type))
             {
                 if (type is AttributeType.MpReachNlri or AttributeType.MpUnreachNlri)
                 {
@@ -158,20 +159,10 @@ internal ref struct AttributeParser
                 if (u.Outcome == UpdateOutcome.SessionReset) return;
                 continue;
             }
-            MarkSeen(type);
+            _kept.Add(type);
             _at[(byte)type] = at;
         }
-        CheckMandatory(ref u);
-    }
-
-    private readonly bool Seen(AttributeType type) => (byte)type < 128
-        ? (_seenLow >> (byte)type & 1) != 0
-        : (_seenHigh >> ((byte)type - 128) & 1) != 0;
-
-    private void MarkSeen(AttributeType type)
-    {
-        if ((byte)type < 128) _seenLow |= UInt128.One << (byte)type;
-        else _seenHigh |= UInt128.One << ((byte)type - 128);
+        CheckRoutes(ref u);
     }
 
     /// <summary>True: keep the attribute.</summary>
@@ -186,7 +177,8 @@ internal ref struct AttributeParser
                 u.Reset(NotificationMessage.Update(UpdateSubcode.AttributeFlagsError), $"{type}: wrong flags");
                 return false;
             }
-            u.Raise(rule.OnError, $"{type}: wrong flags");
+            // RFC 7606 §3 c, whatever else a fault of the attribute costs; §3 f excepts two.
+            u.Raise(rule.OnWrongFlags, $"{type}: wrong flags");
             return false;
         }
         if (rule.InternalOnly && !_context.Internal)
@@ -209,6 +201,12 @@ internal ref struct AttributeParser
         if (!rule.IsValid(value, _context.FourOctetAs))
         {
             u.Raise(rule.OnError, $"{type}: malformed");
+            return false;
+        }
+        if (type == AttributeType.AsPath && !_context.Internal && AsPathWidening.HasConfederation(value, _context.FourOctetAs ? 4 : 2))
+        {
+            // RFC 5065 §5: nobody outside may show us the inside of a confederation.
+            u.Raise(rule.OnError, "AS_PATH: confederation segments from an external peer");
             return false;
         }
         if (type == AttributeType.NextHop) u.NextHop = value;
@@ -286,30 +284,34 @@ internal ref struct AttributeParser
         return true;
     }
 
-    private readonly void CheckMandatory(ref UpdateMessage u)
+    private readonly void CheckRoutes(ref UpdateMessage u)
     {
-        bool announces = !u.Announced.IsEmpty || (u.HasReach && !u.Reach.IsEmpty);
-        if (!announces) return;
-        if (!Seen(AttributeType.Origin)) u.Raise(UpdateOutcome.TreatAsWithdraw, "ORIGIN is missing");
-        if (!Seen(AttributeType.AsPath)) u.Raise(UpdateOutcome.TreatAsWithdraw, "AS_PATH is missing");
-        if (!u.Announced.IsEmpty && !Seen(AttributeType.NextHop)) u.Raise(UpdateOutcome.TreatAsWithdraw, "NEXT_HOP is missing");
+        if (u.Announced.IsEmpty && u.Reach.IsEmpty)
+        {
+            // RFC 7606 §5.2: nothing is there to be withdrawn, perhaps because it could not be found.
+            if (u.Outcome == UpdateOutcome.TreatAsWithdraw) u.Reset(NotificationMessage.Update(UpdateSubcode.MalformedAttributeList), $"{u.Fault}, and no routes");
+            return;
+        }
+        if (!_kept.Has(AttributeType.Origin)) u.Raise(UpdateOutcome.TreatAsWithdraw, "ORIGIN is missing");
+        if (!_kept.Has(AttributeType.AsPath)) u.Raise(UpdateOutcome.TreatAsWithdraw, "AS_PATH is missing");
+        if (!u.Announced.IsEmpty && !_kept.Has(AttributeType.NextHop)) u.Raise(UpdateOutcome.TreatAsWithdraw, "NEXT_HOP is missing");
     }
 
     /// <summary>Writes what was kept in canonical form.</summary>
     internal void Write(ref UpdateMessage u, Span<byte> scratch)
     {
         SpanWriter w = new(scratch);
-        Write(ref w, _seenLow, 0);
-        Write(ref w, _seenHigh, 128);
+        Write(ref w, _kept.Low, 0);
+        Write(ref w, _kept.High, 128);
         u.Attributes = w.Written;
     }
 
-    private readonly void Write(ref SpanWriter w, UInt128 seen, int from)
+    private readonly void Write(ref SpanWriter w, UInt128 types, int from)
     {
-        while (seen != 0)
+        while (types != 0)
         {
-            int bit = (int)UInt128.TrailingZeroCount(seen);
-            seen &= seen - 1;
+            int bit = (int)UInt128.TrailingZeroCount(types);
+            types &= types - 1;
             AttributeType type = (AttributeType)(from + bit);
             if (type is AttributeType.NextHop or AttributeType.MpReachNlri or AttributeType.MpUnreachNlri or AttributeType.As4Path or AttributeType.As4Aggregator) continue;
             AttributeFlags flags = Find(type, out ReadOnlySpan<byte> value);
@@ -342,12 +344,13 @@ internal ref struct AttributeParser
     {
         byte[] path = AsPathWidening.Widen(path2);
         // RFC 6793 §4.2.3: a non-zero two-octet AGGREGATOR says that AS4_PATH is to be ignored.
-        bool ignore = Seen(AttributeType.Aggregator) && Seen(AttributeType.As4Aggregator)
+        bool ignore = _kept.Has(AttributeType.Aggregator) && _kept.Has(AttributeType.As4Aggregator)
             && Find(AttributeType.Aggregator, out ReadOnlySpan<byte> aggregator) != 0 && BinaryPrimitives.ReadUInt16BigEndian(aggregator) != AsPathWidening.AsTrans;
-        if (!ignore && Seen(AttributeType.As4Path))
+        if (!ignore && _kept.Has(AttributeType.As4Path))
         {
             Find(AttributeType.As4Path, out ReadOnlySpan<byte> path4);
-            path = AsPathWidening.Merge(path, path4);
+            // RFC 6793 §6: confederation segments do not belong there, and are taken out.
+            path = AsPathWidening.Merge(path, AsPathEdit.WithoutConfederation(path4));
         }
         AttributeWriting.Write(ref w, AttributeType.AsPath, AttributeFlags.Transitive, path);
     }
@@ -357,11 +360,29 @@ internal ref struct AttributeParser
         Span<byte> wide = stackalloc byte[8];
         wide.Clear();
         value.CopyTo(wide[2..]);
-        if (BinaryPrimitives.ReadUInt16BigEndian(value) == AsPathWidening.AsTrans && Seen(AttributeType.As4Aggregator))
+        if (BinaryPrimitives.ReadUInt16BigEndian(value) == AsPathWidening.AsTrans && _kept.Has(AttributeType.As4Aggregator))
         {
             Find(AttributeType.As4Aggregator, out ReadOnlySpan<byte> four);
             four.CopyTo(wide);
         }
         AttributeWriting.Write(ref w, AttributeType.Aggregator, flags, wide);
+    }
+}
+
+/// <summary>A set of attribute types.</summary>
+internal struct TypeSet
+{
+    internal UInt128 Low { readonly get; private set; }
+    internal UInt128 High { readonly get; private set; }
+
+    internal readonly bool Has(AttributeType type) => ((byte)type < 128 ? Low >> (byte)type & 1 : High >> ((byte)type - 128) & 1) != 0;
+
+    /// <summary>False: it was in it already.</summary>
+    internal bool Add(AttributeType type)
+    {
+        if (Has(type)) return false;
+        if ((byte)type < 128) Low |= UInt128.One << (byte)type;
+        else High |= UInt128.One << ((byte)type - 128);
+        return true;
     }
 }

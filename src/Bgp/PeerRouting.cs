@@ -12,6 +12,11 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     /// <summary>RFC 4724 §4.2: after the session is back, stale routes wait for End-of-RIB at most this long.</summary>
     private static readonly TimeSpan s_staleLimit = TimeSpan.FromMinutes(6);
 
+    /// <summary>RFC 4684 §6: VPN routes wait for the peer's subscriptions at most this long.</summary>
+    private static readonly TimeSpan s_targetsLimit = TimeSpan.FromSeconds(60);
+
+    private static readonly int s_membership = KnownFamilies.IndexOf(Family.RouteTarget);
+
     internal void Up(BgpSession session)
     {
         Negotiated agreed = session.Agreed!;
@@ -27,17 +32,47 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         if (agreed.Families.HasFlag(FamilySet.RouteTarget)) session.Targets = ReadTargets(rib);
         DropStaleNotPreserved(session, rib);
         loop.Bmp.PeerUp(session);
-        if (!loop.IsRestarting) JoinAll(session);
+        AwaitTargets(session);
+        JoinAll(session);
     }
 
-    /// <summary>Has the session sent our routes: the table, End-of-RIB, then changes.</summary>
+    // Only one with graceful restart promises an End-of-RIB (RFC 4724 §3), and only to it one of ours that comes too early does harm.
+    private void AwaitTargets(BgpSession session)
+    {
+        if (session.Targets is null || session.Agreed!.GracefulRestart is null) return;
+        PeerRouting self = this;
+        session.TargetsTimer = new LoopTimer(() => self.TargetsKnown(session));
+        loop.Timers.Set(session.TargetsTimer, loop.Now + s_targetsLimit);
+    }
+
+    // Its End-of-RIB for the family came, or the time is over.
+    private void TargetsKnown(BgpSession session)
+    {
+        TimerQueue.Cancel(session.TargetsTimer!);
+        session.TargetsTimer = null;
+        session.Targets = ReadTargets(session.RibPeer!);
+        JoinAll(session);
+    }
+
+    /// <summary>
+    /// Has the session sent our routes: the table, End-of-RIB, then changes. After a restart of ours nothing goes out yet but what we subscribe to ourselves, without which
+    /// the peer does not know what to send us; VPN and EVPN routes, and their End-of-RIB, wait for what the peer subscribes to (RFC 4684 §6).
+    /// </summary>
     internal void JoinAll(BgpSession session)
     {
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
-            if (session.Agreed!.Families.Has(f)) Join(session, f);
+            if (!session.Agreed!.Families.Has(f) || session.Output.Members.Any(m => m.Group.Policy.Family == f)) continue;
+            if (WhyNotJoined(session, f) is null) Join(session, f);
         }
         loop.RequestFlush(session);
+    }
+
+    /// <summary>Why the peer is not yet sent anything of an agreed family; null: it is.</summary>
+    internal string? WhyNotJoined(BgpSession session, int family)
+    {
+        if (loop.IsRestarting && family != s_membership) return "after a restart, until the peers have told their routes (RFC 4724)";
+        return session.TargetsTimer is not null && CarriesTargets(family) ? "until the peer has said what it subscribes to (RFC 4684)" : null;
     }
 
     // Only if the peer is on it too. The link-local subnet is the same on every link, and says nothing.
@@ -102,7 +137,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
 
     private RouteTargetSet ReadTargets(RibPeer rib)
     {
-        int f = KnownFamilies.IndexOf(Family.RouteTarget);
+        int f = s_membership;
         RibTable table = loop.Tables[f];
         List<Nlri> subscriptions = [];
         Span<byte> key = stackalloc byte[NlriCodec.MaxKey];
@@ -183,6 +218,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             if (peer.StaleFamilies == 0) TimerQueue.Cancel(peer.RestartTimer);
         }
         loop.Bmp.OnEndOfRib(session, family);
+        if (family == s_membership && session.TargetsTimer is not null) TargetsKnown(session);
     }
 
     /// <summary>RFC 2918 both ways: asks for the peer's routes, sends ours.</summary>

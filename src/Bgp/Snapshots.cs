@@ -139,12 +139,14 @@ internal sealed class Snapshots(SpeakerLoop loop)
         return new RouteExplanation(nlri, rows, [.. to], [.. notTo]);
     }
 
-    private static void ExplainExport(RibTable table, int prefix, Nlri nlri, Peer p, List<string> to, List<(string, string)> notTo)
+    private void ExplainExport(RibTable table, int prefix, Nlri nlri, Peer p, List<string> to, List<(string, string)> notTo)
     {
         GroupMember? m = p.Established?.Output.Members.FirstOrDefault(m => m.Group.Policy.Family == table.Family);
         if (m is null)
         {
-            notTo.Add((p.Name, p.Established is null ? "the session is not Established" : $"{KnownFamilies.Of(table.Family)} is not agreed"));
+            notTo.Add((p.Name, p.Established is not { } session ? "the session is not Established"
+                : !session.Agreed!.Families.Has(table.Family) ? $"{KnownFamilies.Of(table.Family)} is not agreed"
+                : $"not yet: {new PeerRouting(loop, p).WhyNotJoined(session, table.Family)}"));
             return;
         }
         if (m.Group.Sent(prefix, m.Peer) is not null)

@@ -179,6 +179,35 @@ public class NodeFactsTests
     }
 
     [Fact]
+    public void Bfd_OfTheMesh_IsOnEverySessionOfIt()
+    {
+        Node("a", 1);
+        Node("b", 2);
+        Assert.Null(PeersOf("a").Values.Single().Bfd);
+        Config(new BGPConfigurationSpec { NodeMeshBfd = new BfdSettings { Multiplier = 5 } });
+        Assert.Equal(new BfdView(300, 300, 5), PeersOf("a").Values.Single().Bfd);
+        Assert.Equal(new BfdView(300, 300, 5), PeersOf("b").Values.Single().Bfd);
+    }
+
+    [Fact]
+    public void RouteTargets_OfAPeer_AreToldWhenTheyChange()
+    {
+        NoMesh();
+        Node("a", 1);
+        BGPPeerSpec spec = new() { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), RouteTargets = ["64512:1"] };
+        _graph.Subscribe("a");
+        Peer("tor", spec);
+        Assert.Equal(["64512:1"], PeersOf("a").Values.Single().RouteTargets!);
+        _graph.Flush(2);
+        Peer("tor", spec with { RouteTargets = ["64512:1"] });
+        Assert.Empty(_graph.Flush(3));
+        Peer("tor", spec with { RouteTargets = [] });
+        Assert.Empty(Assert.Single(Assert.Single(_graph.Flush(4)).Delta.Peers!).RouteTargets!);
+        Peer("tor", spec with { RouteTargets = null });
+        Assert.Null(Assert.Single(Assert.Single(_graph.Flush(5)).Delta.Peers!).RouteTargets);
+    }
+
+    [Fact]
     public void GlobalPeer_IsForAll_ButNotForItself()
     {
         NoMesh();

@@ -70,7 +70,7 @@ internal static class NetworkAnnouncements
         return view.Networks.Values.Where(n => inUse.Contains(n.Name));
     }
 
-    private static IEnumerable<ExtendedCommunity> Targets(IEnumerable<string> texts)
+    internal static IEnumerable<ExtendedCommunity> Targets(IEnumerable<string> texts)
     {
         foreach (string text in texts)
             if (RouteTarget.TryParse(text, out ExtendedCommunity target)) yield return target;

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
+using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp;
+using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
@@ -80,6 +82,7 @@ internal static class SpeakerPlan
             Bfd = peer.Bfd is { } bfd
                 ? new BfdSpec(TimeSpan.FromMilliseconds(bfd.MinTxMilliseconds), TimeSpan.FromMilliseconds(bfd.MinRxMilliseconds), bfd.Multiplier, bfd.Multihop)
                 : null,
+            RouteTargets = peer.RouteTargets is { } targets ? new RouteTargetSet(NetworkAnnouncements.Targets(targets)) : null,
             // As in Calico: a BGPPeer says nothing of distance, so the peer may be anywhere unless TTL security says otherwise.
             Multihop = external && peer.TtlSecurityHops is null && peer.Interface is null,
             Import = policies.Import(peer),

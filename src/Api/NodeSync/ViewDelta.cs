@@ -185,6 +185,9 @@ public sealed record PeerView
     /// <summary>Null: no BFD.</summary>
     public BfdView? Bfd { get; init; }
 
+    /// <summary>As in <see cref="BGPPeerSpec.RouteTargets"/>; null: all.</summary>
+    public IReadOnlyList<string>? RouteTargets { get; init; }
+
     /// <summary>The object that asked for it, for people: "node-to-node mesh", "BGPPeer rack-1-tor".</summary>
     public required string Origin { get; init; }
 }

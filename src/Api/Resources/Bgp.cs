@@ -33,6 +33,9 @@ public sealed record BGPConfigurationSpec
     /// <summary>Graceful restart time of mesh sessions, such as "120s".</summary>
     public string? NodeMeshMaxRestartTime { get; init; }
 
+    /// <summary>BFD on mesh sessions, those with elected reflectors included; an empty object is on. Margay's own. Only in the BGPConfiguration called default.</summary>
+    public BfdSettings? NodeMeshBfd { get; init; }
+
     public IReadOnlyList<string>? IgnoredInterfaces { get; init; }
     public string? LogSeverityScreen { get; init; }
 
@@ -204,6 +207,12 @@ public sealed record BGPPeerSpec
 
     /// <summary>Watches the way to the peer and ends the session as soon as it is dead. Absent: off. Margay's own; Calico has no such field.</summary>
     public BfdSettings? Bfd { get; init; }
+
+    /// <summary>
+    /// Routes of virtual networks: the peer is sent those with one of these route targets ("64512:10001"), unless it says itself what it wants (RFC 4684).
+    /// Absent: all; empty: none. Margay's own.
+    /// </summary>
+    public IReadOnlyList<string>? RouteTargets { get; init; }
 }
 
 /// <summary>Bidirectional forwarding detection (RFC 5880); an empty object is on, with the defaults. Both sides must have it.</summary>

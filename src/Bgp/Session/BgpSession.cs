@@ -57,6 +57,9 @@ internal sealed class BgpSession
 
     /// <summary>What the peer subscribed to (RFC 4684), if the family is agreed.</summary>
     internal RouteTargetSet? Targets { get; set; }
+
+    /// <summary>Ends the wait for <see cref="Targets"/>; null: nothing is waited for.</summary>
+    internal LoopTimer? TargetsTimer { get; set; }
     internal bool FlushRequested { get; set; }
     internal long MessagesReceived { get; private set; }
     internal long UpdatesReceived { get; private set; }
@@ -251,6 +254,7 @@ internal sealed class BgpSession
         State = SessionState.Idle;
         TimerQueue.Cancel(_timer);
         if (RefreshTimer is not null) TimerQueue.Cancel(RefreshTimer);
+        if (TargetsTimer is not null) TimerQueue.Cancel(TargetsTimer);
         Connection.Dispose();
         Peer.OnClosed(this, was, send, received, reason, graceful && (send is null || IsGracefulAfter(send)));
     }

@@ -124,13 +124,14 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
         if (secret is { Value: null }) yield break;
         bool reflects = _mesh.IsElected(node);
         double? restart = Durations.TrySeconds(Default?.NodeMeshMaxRestartTime);
+        BfdView? bfd = PeerRule.BfdOf(Default?.NodeMeshBfd);
         // The name says nothing of roles: a session goes on when they change.
         foreach (NodeInfo peer in _mesh.PartnersOf(node))
         {
             bool isReflector = _mesh.IsElected(peer);
             foreach (PeerView view in Between(node, peer, $"mesh/{peer.Name}", isReflector ? "elected route reflector" : reflects ? "client of this route reflector" : "node-to-node mesh"))
             {
-                yield return view with { Password = secret?.Value, RestartSeconds = restart, RouteReflectorClient = reflects && !isReflector && AsOf(peer) == AsOf(node) };
+                yield return view with { Password = secret?.Value, RestartSeconds = restart, Bfd = bfd, RouteReflectorClient = reflects && !isReflector && AsOf(peer) == AsOf(node) };
             }
         }
     }

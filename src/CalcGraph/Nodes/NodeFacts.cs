@@ -70,7 +70,8 @@ internal sealed class NodeFacts
     public static HashSet<string> FilterNames(IEnumerable<PeerView> peers) => [.. peers.SelectMany(p => p.Filters ?? [])];
 
     /// <summary>By value, the list within included.</summary>
-    public static bool SamePeer(PeerView a, PeerView b) => a with { Filters = null } == b with { Filters = null } && (a.Filters ?? []).SequenceEqual(b.Filters ?? []);
+    public static bool SamePeer(PeerView a, PeerView b) => a with { Filters = null, RouteTargets = null } == b with { Filters = null, RouteTargets = null } && (a.Filters ?? []).SequenceEqual(b.Filters ?? [])
+        && (a.RouteTargets is null) == (b.RouteTargets is null) && (a.RouteTargets ?? []).SequenceEqual(b.RouteTargets ?? []);
 
     /// <summary>By value, the lists within included.</summary>
     public static bool SameSettings(NodeSettings? a, NodeSettings? b)

@@ -138,8 +138,13 @@ internal sealed class PeerRule
         TtlSecurityHops = _spec.TtlSecurity,
         Filters = _spec.Filters is { Count: > 0 } filters ? filters : null,
         Interface = string.IsNullOrEmpty(_spec.PeerInterface) ? null : _spec.PeerInterface,
-        Bfd = _spec.Bfd is { } bfd ? new BfdView(Milliseconds(bfd.MinTxInterval), Milliseconds(bfd.MinRxInterval), bfd.Multiplier ?? 3, bfd.Multihop) : null,
+        Bfd = BfdOf(_spec.Bfd),
+        RouteTargets = _spec.RouteTargets,
     };
+
+    /// <summary>With the defaults filled in; null: off.</summary>
+    internal static BfdView? BfdOf(BfdSettings? bfd) =>
+        bfd is null ? null : new BfdView(Milliseconds(bfd.MinTxInterval), Milliseconds(bfd.MinRxInterval), bfd.Multiplier ?? 3, bfd.Multihop);
 
     private static int Milliseconds(string? interval) => (int)(1000 * (Durations.TrySeconds(interval) ?? 0.3));
 

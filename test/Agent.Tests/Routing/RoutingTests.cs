@@ -56,6 +56,14 @@ public class RoutingTests
     }
 
     [Fact]
+    public void RouteTargets_ArePassedOn_NoneIsNotAll()
+    {
+        Assert.Null(Plan(s_settings, s_peer).Peers[0].RouteTargets);
+        Assert.Equal(new RouteTargetSet([ExtendedCommunity.RouteTarget(64512, 10001)]), Plan(s_settings, s_peer with { RouteTargets = ["64512:10001"] }).Peers[0].RouteTargets);
+        Assert.Equal(new RouteTargetSet(Array.Empty<ExtendedCommunity>()), Plan(s_settings, s_peer with { RouteTargets = [] }).Peers[0].RouteTargets);
+    }
+
+    [Fact]
     public void Reflector_SendsOnWhatItLearns()
     {
         SpeakerConfig config = Plan(s_settings with { RouteReflectorClusterId = "10.0.0.1" }, s_peer with { RouteReflectorClient = true });

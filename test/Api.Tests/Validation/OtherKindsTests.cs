@@ -79,6 +79,10 @@ public class OtherKindsTests
         "spec.prefixAdvertisements[0].communities[0] Invalid; spec.prefixAdvertisements[1].cidr Required; spec.prefixAdvertisements[1].communities Required")]
     [InlineData("default", "{nodeToNodeMeshEnabled: false, nodeMeshPassword: {value: x}, nodeMeshMaxRestartTime: 1s}", "spec.nodeMeshMaxRestartTime Forbidden; spec.nodeMeshPassword Forbidden")]
     [InlineData("default", "{nodeMeshPassword: {secretKeyRef: {name: a, key: b}}, nodeMeshMaxRestartTime: 2 minutes}", "spec.nodeMeshMaxRestartTime Invalid; spec.nodeMeshPassword.secretKeyRef NotSupported")]
+    [InlineData("default", "{nodeMeshBfd: {}}", "")]
+    [InlineData("default", "{nodeMeshBfd: {minRxInterval: 1ms, multiplier: 3}}", "spec.nodeMeshBfd.minRxInterval Invalid")]
+    [InlineData("default", "{nodeToNodeMeshEnabled: false, nodeMeshBfd: {}}", "spec.nodeMeshBfd Forbidden")]
+    [InlineData("node.n1", "{nodeMeshBfd: {}}", "spec.nodeMeshBfd Forbidden")]
     [InlineData("default", "{ignoredInterfaces: ['*', 'veth*', 'too-long-interface']}", "spec.ignoredInterfaces[0] Invalid; spec.ignoredInterfaces[2] Invalid")]
     public void BGPConfiguration_Rules(string name, string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("BGPConfiguration", spec, name)));
 
@@ -116,6 +120,9 @@ public class OtherKindsTests
     [InlineData("{peerSelector: all(), reachableBy: 10.0.0.1}", "spec.reachableBy Forbidden")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, password: {}}", "spec.password.value Required")]
     [InlineData("{peerIP: 192.0.2.1, asNumber: 1, bfd: {}}", "")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, routeTargets: ['64512:10001', '192.0.2.1:7']}", "")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, routeTargets: []}", "")]
+    [InlineData("{peerIP: 192.0.2.1, asNumber: 1, routeTargets: [red, '1:2', '1:2']}", "spec.routeTargets[0] Invalid; spec.routeTargets[2] Duplicate")]
     [InlineData("{peerInterface: eth0}", "")]
     [InlineData("{peerInterface: eth0, peerType: Internal, bfd: {}}", "")]
     [InlineData("{peerInterface: eth0, peerIP: 'fe80::1', asNumber: 65000}", "")]

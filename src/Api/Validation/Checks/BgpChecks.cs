@@ -76,6 +76,7 @@ internal static class BgpChecks
     {
         const string message = "concerns the whole cluster: set it in the BGPConfiguration called default";
         if (spec.NodeToNodeMeshEnabled is not null) findings.Add(at["nodeToNodeMeshEnabled"], FaultReason.Forbidden, message);
+        if (spec.NodeMeshBfd is not null) findings.Add(at["nodeMeshBfd"], FaultReason.Forbidden, message);
         if (spec.RouteReflection is not null) findings.Add(at["routeReflection"], FaultReason.Forbidden, message);
         if (spec.AsNumber is not null) findings.Add(at["asNumber"], FaultReason.Forbidden, message + ", or a node's own in Node spec.bgp.asNumber");
     }
@@ -123,6 +124,8 @@ internal static class BgpChecks
         bool mesh = spec.NodeToNodeMeshEnabled is not false;
         if (!mesh && spec.NodeMeshPassword is not null) findings.Add(at["nodeMeshPassword"], FaultReason.Forbidden, "needs nodeToNodeMeshEnabled: true");
         if (!mesh && spec.NodeMeshMaxRestartTime is not null) findings.Add(at["nodeMeshMaxRestartTime"], FaultReason.Forbidden, "needs nodeToNodeMeshEnabled: true");
+        if (!mesh && spec.NodeMeshBfd is not null) findings.Add(at["nodeMeshBfd"], FaultReason.Forbidden, "needs nodeToNodeMeshEnabled: true");
+        if (spec.NodeMeshBfd is { } bfd) BgpPeerChecks.CheckBfd(findings, at["nodeMeshBfd"], bfd);
         Values.Secret(findings, at["nodeMeshPassword"], spec.NodeMeshPassword);
         Values.Duration(findings, at["nodeMeshMaxRestartTime"], spec.NodeMeshMaxRestartTime, MaxRestartTime);
     }

@@ -27,9 +27,10 @@ internal static class BgpPeerChecks
         Values.Unique(findings, at["filters"], spec.Filters);
         for (int i = 0; i < (spec.Filters?.Count ?? 0); i++) Values.ResourceName(findings, at["filters"][i], spec.Filters![i]);
         if (spec.Bfd is { } bfd) CheckBfd(findings, at["bfd"], bfd);
+        NetworkChecks.CheckTargets(findings, at["routeTargets"], spec.RouteTargets);
     }
 
-    private static void CheckBfd(Findings findings, FieldPath at, BfdSettings bfd)
+    internal static void CheckBfd(Findings findings, FieldPath at, BfdSettings bfd)
     {
         CheckInterval(findings, at["minRxInterval"], bfd.MinRxInterval);
         CheckInterval(findings, at["minTxInterval"], bfd.MinTxInterval);

@@ -49,7 +49,7 @@ internal static class NetworkChecks
         Values.InRange(findings, at, blockSize, Math.Max(first, cidr.Length), last, "prefix length of blocks of this subnet");
     }
 
-    private static void CheckTargets(Findings findings, FieldPath at, IReadOnlyList<string>? targets)
+    internal static void CheckTargets(Findings findings, FieldPath at, IReadOnlyList<string>? targets)
     {
         Values.AtMost(findings, at, targets, MaxTargets);
         Values.Unique(findings, at, targets);

@@ -165,6 +165,8 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     private InetAddress? SelfFor(InetAddress local, int family, bool extended)
     {
         Family f = KnownFamilies.Of(family);
+        // RFC 4659 §3.2.1.2: the IPv4 address of a backbone that knows no other, as an IPv6 one.
+        if (f == Family.VpnIPv6 && local.IsIPv4) return InetAddress.FromIPv6((UInt128)0xffff << 32 | local.IPv4Value);
         if (f.Safi != Safi.Unicast) return local;
         if (f.Afi == Afi.IPv6) return local is { IsIPv6: true, IsLinkLocal: false } ? local : peer.Spec.SelfIPv6 ?? (local.IsIPv6 ? local : null);
         return local.IsIPv4 ? local : peer.Spec.SelfIPv4 ?? (extended ? local : null);

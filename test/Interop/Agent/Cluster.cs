@@ -56,6 +56,13 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Starts the agent of a host again after <see cref="Kill"/>.</summary>
     internal void Restart(int n, params string[] flags) => StartAgent(n, [], flags);
 
+    /// <summary>Host n without an agent, for a program of others; its folder.</summary>
+    internal string AddForeign(int n)
+    {
+        AddHost(n);
+        return Path.Combine(_folder, $"n{n}");
+    }
+
     internal string SocketOf(string host) => Path.Combine(_folder, host, "agent.sock");
 
     private void AddHost(int n)
@@ -105,10 +112,13 @@ internal sealed class Cluster : IAsyncDisposable
     internal IReadOnlyList<string> Learned(string host) => [.. IpText(host, "route show proto 80").Split('\n').Select(l => l.Split(' ')[0]).Where(p => p.Contains('/', StringComparison.Ordinal)).Order()];
 
     /// <summary>Writes every change of the host's routes to a file from now on.</summary>
-    internal string Monitor(string host)
+    internal string Monitor(string host) => Watch(host, "exec ip monitor route");
+
+    /// <summary>Writes what a command in the host's namespace says to a file from now on.</summary>
+    internal string Watch(string host, string command)
     {
         string file = Path.Combine(_folder, $"{host}-monitor");
-        ProcessStartInfo info = new("/bin/sh") { ArgumentList = { "-c", "exec ip monitor route >\"$1\" 2>&1", "sh", file } };
+        ProcessStartInfo info = new("/bin/sh") { ArgumentList = { "-c", command + " >\"$1\" 2>&1", "sh", file } };
         _processes[$"{host}-monitor"] = Namespace(host).Start(info);
         return file;
     }
@@ -143,6 +153,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         ProcessStartInfo info = new("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", Path.Combine(_folder, log + ".log") } };
         foreach (string argument in command) info.ArgumentList.Add(argument);
+        if (_processes.Remove(log, out Process? former)) former.Dispose();
         _processes[log] = Namespace(host).Start(info);
     }
 

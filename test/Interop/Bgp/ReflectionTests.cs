@@ -9,7 +9,7 @@ namespace Margay.Interop.Bgp;
 public class ReflectionTests
 {
     /// <summary>The reflector and a client speaker beside it, at 10.9.0.3.</summary>
-    private static async Task<(Speaker Reflector, Speaker Client)> Start(BgpLab lab, FamilySet families)
+    internal static async Task<(Speaker Reflector, Speaker Client)> Start(BgpLab lab, FamilySet families)
     {
         lab.AddOurAddress("10.9.0.3");
         Speaker reflector = await lab.StartSpeaker(BgpLab.Config(
@@ -55,16 +55,6 @@ public class ReflectionTests
         Assert.Equal(BgpLab.Peer, type5.Attributes.NextHop.ToString());
         lab.GoBgp("global rib del -a evpn prefix 20.0.0.0/24 etag 0 label 100 rd 10.9.0.2:100 rt 65000:100 encap vxlan");
         Assert.True(await BgpLab.Until(async () => (await client.GetRoutesAsync(RibKind.LocRib, Family.Evpn)).Length == 2), "the withdrawal did not come");
-    }
-
-    [Fact]
-    public async Task VpnIPv4_GoBgpRoutesReachTheClientWhole()
-    {
-        using BgpLab lab = new();
-        lab.StartGoBgp(Daemons.GoBgp(65001, "", "l3vpn-ipv4-unicast"));
-        (_, Speaker client) = await Start(lab, FamilySet.VpnIPv4);
-        lab.GoBgp("global rib add -a vpnv4 20.1.0.0/24 label 10 rd 65000:7 rt 65000:7 nexthop 10.9.0.2");
-        Assert.True(await BgpLab.Until(async () => (await client.GetRoutesAsync(RibKind.LocRib, Family.VpnIPv4)).Any(r => r.Nlri.ToString() == "65000:7:20.1.0.0/24")), "the VPN route did not come");
     }
 
     [Fact]

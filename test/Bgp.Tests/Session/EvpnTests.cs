@@ -111,6 +111,7 @@ public class EvpnTests
         RawPeer raw = new(_net.Sim.Network, Net.Address(2));
         raw.Connect(Net.Address(1));
         _net.Run(0.1);
+        raw.Poll();
         raw.Send(
             new OpenMessage(65000, 180, Net.Address(2), new Capabilities { HasMultiprotocol = true, Families = Families, FourOctetAs = 65000, GracefulRestart = new(false, false, 10, Families, 0) }).ToMessage(),
             MessageHeader.Keepalive,

@@ -96,15 +96,19 @@ public class VpnTests
             return new LocalRouteChange(route.Nlri, new LocalRoute { NlriPayload = route.Payload, ExtendedCommunities = [ExtendedCommunity.RouteTarget(65000, 7)] });
         })];
         await client.UpdateLocalRoutesAsync(changes);
-        await BgpLab.Shows(() => Show(daemon, v6: false), "20.2.0.0", "10.9.0.3", "77", "65000:7");
-        await BgpLab.Shows(() => Show(daemon, v6: true), "2001:db8:21::", "77", "65000:7");
+        // bgpctl does not show labels.
+        string label = kind == PeerKind.OpenBgpd ? "" : "77";
+        await BgpLab.Shows(() => Show(daemon, v6: false), "20.2.0.0", "10.9.0.3", label, kind == PeerKind.Bird ? "(rt, 65000, 7)" : "65000:7");
+        await BgpLab.Shows(() => Show(daemon, v6: true), "2001:db8:21::", label, kind == PeerKind.Bird ? "(rt, 65000, 7)" : "65000:7");
         await client.UpdateLocalRoutesAsync([.. changes.Select(c => c with { Route = null })]);
+        // OpenBGPD 7.7 does not step over the label of a withdrawn VPN route, and so looks for another route distinguisher: it keeps the route.
+        if (kind == PeerKind.OpenBgpd) return;
         if (kind == PeerKind.ExaBgp)
         {
             await BgpLab.Shows(() => Show(daemon, v6: true), "\"withdraw\"");
             return;
         }
-        Assert.True(await BgpLab.Until(() => Task.FromResult(!Show(daemon, v6: false).Contains("20.2.0.0", StringComparison.Ordinal) && !Show(daemon, v6: true).Contains("2001:db8:21::", StringComparison.Ordinal))), "the withdrawal did not come");
+        Assert.True(await BgpLab.Until(() => Task.FromResult(!Show(daemon, v6: false).Contains("20.2.0.0", StringComparison.Ordinal) && !Show(daemon, v6: true).Contains("2001:db8:21::", StringComparison.Ordinal))), $"the withdrawal did not come:\n{Show(daemon, v6: false)}\n{Show(daemon, v6: true)}");
     }
 
     private static string Show(PeerDaemon daemon, bool v6) => (daemon switch

@@ -50,8 +50,8 @@ internal sealed class Bird(string networkNamespace, string folder) : PeerDaemon(
           {{s.More}}
           {{If(s.Has(FamilySet.IPv4Unicast), $"ipv4 {{ import all; export where source = RTS_STATIC; next hop self; {If(s.ExtendedNextHop, "extended next hop on;")} {Channel(s)} }};")}}
           {{If(s.Has(FamilySet.IPv6Unicast), $"ipv6 {{ import all; export where source = RTS_STATIC; next hop self; {Channel(s)} }};")}}
-          {{If(s.Has(FamilySet.VpnIPv4), "vpn4 { table vpn4tab; import all; export where source = RTS_STATIC; };")}}
-          {{If(s.Has(FamilySet.VpnIPv6), "vpn6 { table vpn6tab; import all; export where source = RTS_STATIC; };")}}
+          {{If(s.Has(FamilySet.VpnIPv4), "vpn4 mpls { table vpn4tab; import all; export where source = RTS_STATIC; };")}}
+          {{If(s.Has(FamilySet.VpnIPv6), "vpn6 mpls { table vpn6tab; import all; export where source = RTS_STATIC; extended next hop on; };")}}
         }
         """;
 

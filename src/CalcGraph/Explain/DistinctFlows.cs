@@ -38,23 +38,24 @@ internal sealed class DistinctFlows(ClusterPolicy before, ClusterPolicy after)
     /// <summary>The key of what the rules of one side name. Parties with equal lists of policies share it.</summary>
     private string NamedBy(Party party, PolicyType direction)
     {
-        List<(ClusterPolicy Cluster, CompiledPolicySet Set)> sets = [];
+        List<(ClusterPolicy Cluster, string Node, CompiledPolicySet Set)> sets = [];
         bool meetsHosts = party is not Party.Workload { Network.IsDefault: false };
         bool hasHosts = false;
         foreach (ClusterPolicy cluster in _clusters)
         {
-            if (party.NodeName is not { } node) continue;
+            // It may be on another node there.
+            if (cluster.Parties.Counterpart(party)?.NodeName is not { } node) continue;
             NodePolicy policy = cluster.PolicyOf(node);
-            if (party is Party.Workload workload && FactsOf(cluster, node).Endpoints.TryGetValue(workload.EndpointId, out EndpointView? endpoint)) sets.Add((cluster, policy.SetOf(endpoint, direction)));
+            if (party is Party.Workload workload && FactsOf(cluster, node).Endpoints.TryGetValue(workload.EndpointId, out EndpointView? endpoint)) sets.Add((cluster, node, policy.SetOf(endpoint, direction)));
             IReadOnlyList<HostEndpointView> hosts = meetsHosts ? cluster.ViewOf(node).HostEndpoints ?? [] : [];
             hasHosts |= hosts.Count > 0;
-            sets.AddRange(hosts.SelectMany(h => HostPlaces.All.Select(p => (cluster, policy.SetOf(h, p.Direction, p.Kind)))));
+            sets.AddRange(hosts.SelectMany(h => HostPlaces.All.Select(p => (cluster, node, policy.SetOf(h, p.Direction, p.Kind)))));
         }
         string key = string.Join(' ', sets.Select(s => $"{(s.Cluster == before ? "-" : "+")}{s.Set.Set.Id}")) + (hasHosts ? $" on {party.NodeName}" : "");
         if (_named.ContainsKey(key)) return key;
         Named named = _named[key] = new Named();
-        foreach ((ClusterPolicy cluster, CompiledPolicySet set) in sets)
-            foreach (RuleClause clause in set.Clauses()) Note(clause, FactsOf(cluster, party.NodeName!).Sets, named);
+        foreach ((ClusterPolicy cluster, string node, CompiledPolicySet set) in sets)
+            foreach (RuleClause clause in set.Clauses()) Note(clause, FactsOf(cluster, node).Sets, named);
         if (hasHosts) named.Ranges.UnionWith(_clusters.SelectMany(c => FailsafeOf(c.ViewOf(party.NodeName!).Settings)).Select(f => (f.Protocol, f.Port, f.Port)));
         return key;
     }

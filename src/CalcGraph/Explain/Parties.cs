@@ -11,6 +11,7 @@ public sealed class Parties
     private readonly Dictionary<string, Party.Host> _nodes = [];
     private readonly List<(WorkloadEndpoint Resource, Party.Workload Party)> _workloads = [];
     private readonly Dictionary<(NetworkName, InetAddress), Party> _byAddress = [];
+    private readonly Dictionary<string, Party.Workload> _byEndpoint = [];
 
     public Parties(IEnumerable<Resource> resources)
     {
@@ -42,6 +43,15 @@ public sealed class Parties
         }
         return FindWorkload(text, network, ns, out fault);
     }
+
+    /// <summary>Who that is here, of whom another state of the cluster speaks: a workload may be on another node or have other addresses. Null when it does not exist here.</summary>
+    public Party? Counterpart(Party party) => party switch
+    {
+        Party.Workload workload => _byEndpoint.GetValueOrDefault(workload.EndpointId),
+        Party.Host host => _nodes.GetValueOrDefault(host.Node),
+        Party.Outside outside => _byAddress.GetValueOrDefault((NetworkName.Default, outside.Where)) ?? outside,
+        _ => null,
+    };
 
     private Party.Workload? FindWorkload(string text, NetworkName? network, string ns, out string fault)
     {
@@ -76,6 +86,7 @@ public sealed class Parties
         string id = $"{network}/{ns}/{endpoint.Name}";
         Party.Workload party = new(network.IsDefault ? $"{ns}/{endpoint.Name}" : id, addresses, network, id, endpoint.Spec.Node ?? "", endpoint.Spec.InterfaceName ?? "");
         _workloads.Add((endpoint, party));
+        _byEndpoint[id] = party;
         foreach (InetAddress address in addresses) _byAddress[(network, address)] = party;
     }
 

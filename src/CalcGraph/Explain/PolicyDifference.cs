@@ -20,28 +20,30 @@ public static class PolicyDifference
     private const long MaxQuestions = 1_000_000;
 
     /// <param name="flows">What to ask for; null: those of <see cref="DistinctFlows"/>.</param>
-    /// <param name="among">Whose pairs; null: workloads, and nodes that have host endpoints. From and to.</param>
+    /// <param name="among">Whose pairs; null: workloads that exist in both, and nodes that have host endpoints or treat workloads differently. From and to.</param>
     public static Differences Find(ClusterPolicy before, ClusterPolicy after, IReadOnlyList<Flow>? flows = null, (Party? From, Party? To) among = default)
     {
         TouchedParties touched = new(before, after);
         DistinctFlows distinct = new(before, after);
         HashSet<Flow> used = [.. flows ?? []];
-        Party[] parties = [.. PartiesOf(after).Where(p => !IsNew(p, before)).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        Party[] parties = [.. PartiesOf(after, touched).OrderBy(p => p.Name, StringComparer.Ordinal)];
         List<PairChange> changes = [];
         long asked = 0;
         foreach (Party from in among.From is { } one ? [one] : parties)
         {
+            if (before.Parties.Counterpart(from) is not { } fromThen) continue;
             foreach (Party to in among.To is { } other ? [other] : parties)
             {
+                if (before.Parties.Counterpart(to) is not { } toThen) continue;
                 if (from == to || (from is Party.Outside && to is Party.Outside) || !(touched.Contains(from, PolicyType.Egress) || touched.Contains(to, PolicyType.Ingress))) continue;
                 foreach (Flow flow in flows ?? distinct.Between(from, to))
                 {
                     used.Add(flow);
                     foreach (bool isIPv6 in (ReadOnlySpan<bool>)[false, true])
                     {
-                        if (from.Address(isIPv6) is null || to.Address(isIPv6) is null || !flow.ExistsIn(isIPv6)) continue;
+                        if (!HaveAddresses(isIPv6, from, to, fromThen, toThen) || !flow.ExistsIn(isIPv6)) continue;
                         if (++asked > MaxQuestions) return new Differences(changes, Sorted(used), asked - 1, IsComplete: false);
-                        PathVerdict then = before.Decide(from, to, flow, isIPv6), now = after.Decide(from, to, flow, isIPv6);
+                        PathVerdict then = before.Decide(fromThen, toThen, flow, isIPv6), now = after.Decide(from, to, flow, isIPv6);
                         if (then.Allowed != now.Allowed) changes.Add(new PairChange(from, to, flow, isIPv6, then, now));
                     }
                 }
@@ -52,15 +54,16 @@ public static class PolicyDifference
 
     private static Flow[] Sorted(HashSet<Flow> flows) => [.. flows.OrderBy(f => f.DestinationPort is null).ThenBy(f => f.Protocol).ThenBy(f => f.DestinationPort).ThenBy(f => f.IcmpType).ThenBy(f => f.IcmpCode)];
 
-    private static IEnumerable<Party> PartiesOf(ClusterPolicy cluster)
+    private static bool HaveAddresses(bool isIPv6, params ReadOnlySpan<Party> parties)
     {
-        HashSet<string?> guarded = [.. cluster.Resources.OfType<HostEndpoint>().Select(h => h.Spec.Node)];
-        return cluster.Parties.Workloads.Cast<Party>().Concat(cluster.Parties.Hosts.Where(h => guarded.Contains(h.Node)));
+        foreach (Party party in parties)
+            if (party.Address(isIPv6) is null) return false;
+        return true;
     }
 
-    private static bool IsNew(Party party, ClusterPolicy before) => party switch
+    private static IEnumerable<Party> PartiesOf(ClusterPolicy cluster, TouchedParties touched)
     {
-        Party.Workload w => !before.Parties.Workloads.Any(b => b.EndpointId == w.EndpointId && b.Node == w.Node),
-        _ => false,
-    };
+        HashSet<string?> guarded = [.. cluster.Resources.OfType<HostEndpoint>().Select(h => h.Spec.Node)];
+        return cluster.Parties.Workloads.Cast<Party>().Concat(cluster.Parties.Hosts.Where(h => guarded.Contains(h.Node) || touched.ContainsNode(h.Node)));
+    }
 }

@@ -16,9 +16,14 @@ internal sealed class TouchedParties
         IEnumerable<string> nodes = before.Parties.Workloads.Concat(after.Parties.Workloads).Select(w => w.Node)
             .Concat(before.Parties.Hosts.Concat(after.Parties.Hosts).Select(h => h.Node)).Distinct();
         foreach (string node in nodes) Compare(node, before, after);
+        foreach (Party.Workload workload in after.Parties.Workloads)
+            if (before.Parties.Counterpart(workload) is { } was && was.NodeName != workload.Node) _endpoints.UnionWith([(workload.EndpointId, PolicyType.Ingress), (workload.EndpointId, PolicyType.Egress)]);
         // Who is masqueraded, and as whom, concerns what others see of anyone.
         _everyone = !Translations(before).SetEquals(Translations(after));
     }
+
+    /// <summary>Something at the node itself differs: a host endpoint, or what becomes of packets from workloads to it.</summary>
+    public bool ContainsNode(string node) => _nodes.Contains(node);
 
     public bool Contains(Party party, PolicyType direction) => party.NodeName is { } node
         && (_everyone || _nodes.Contains(node) || (party is Party.Workload workload && _endpoints.Contains((workload.EndpointId, direction))));

@@ -124,7 +124,7 @@ internal sealed class ExplainCommand
         report = new ExplainReport
         {
             Verdict = Reports.Word(paths),
-            Before = changes ? Reports.Word([.. families.Select(v6 => before.Decide(from, to, flow, v6))]) : null,
+            Before = changes ? Before(before, from, to, flow, families) : null,
             From = from.Name,
             To = to.Name,
             Port = flow.ToString(),
@@ -132,6 +132,13 @@ internal sealed class ExplainCommand
         };
         return true;
     }
+
+    /// <summary>The verdict of the same two as they are before the change; null when one of them did not exist.</summary>
+    private static string? Before(ClusterPolicy before, Party from, Party to, Flow flow, bool[] families) =>
+        before.Parties.Counterpart(from) is { } fromThen && before.Parties.Counterpart(to) is { } toThen
+            && families.Where(v6 => fromThen.Address(v6) is not null && toThen.Address(v6) is not null).ToArray() is { Length: > 0 } asked
+            ? Reports.Word([.. asked.Select(v6 => before.Decide(fromThen, toThen, flow, v6))])
+            : null;
 
     private PathReport Report(ParseResult parsed, ClusterPolicy cluster, PathVerdict path, Party from, Party to, IReadOnlyDictionary<string, string> scopes)
     {

@@ -91,6 +91,7 @@ internal sealed class ExplainText(TextWriter to, bool isWide)
             table.WriteTo(to);
             if (changes.Count > MaxChanges && !isWide) to.WriteLine($"… and {changes.Count - MaxChanges} more (all with -o wide)");
         }
+        if (report.From is null) to.WriteLine("among workloads, and nodes with host endpoints; an address outside the cluster is asked about where --from or --to names it");
         if (report.ChangesComplete == false) to.WriteLine("not every pair was asked about: there are too many. Narrow the question with --from, --to or --port");
     }
 

@@ -12,7 +12,7 @@ public class PolicyDifferenceTests
         Gen.Select(World.AnyChange.Array[1, 50], World.AnyChange.Array[1, 4]).Select((first, then) => (new ClusterPolicy(State(first)), new ClusterPolicy(State([.. first, .. then]))));
 
     /// <summary>Ports beside those that the world's rules name: at the edges of ranges, within them, and far away.</summary>
-    private static readonly Flow[] Flows = [.. new[] { "79/tcp", "80/tcp", "81/tcp", "443/tcp", "999/tcp", "1000/tcp", "1500/tcp", "2000/tcp", "2001/tcp", "8080/tcp", "80/udp", "53/udp", "1500/udp", "icmp" }.Select(Read)];
+    private static readonly Flow[] Flows = [.. new[] { "22/tcp", "179/tcp", "79/tcp", "80/tcp", "81/tcp", "443/tcp", "999/tcp", "1000/tcp", "1500/tcp", "2000/tcp", "2001/tcp", "8080/tcp", "80/udp", "53/udp", "1500/udp", "icmp" }.Select(Read)];
 
     private static Flow Read(string text) => Flow.TryParse(text, out Flow flow) ? flow : throw new ArgumentException(text);
 
@@ -20,12 +20,18 @@ public class PolicyDifferenceTests
 
     private static HashSet<(string, string, string, bool)> AskEveryone(ClusterPolicy before, ClusterPolicy after)
     {
-        HashSet<(string, string)> known = [.. before.Parties.Workloads.Select(w => (w.EndpointId, w.Node))];
         HashSet<string?> guarded = [.. after.Resources.OfType<HostEndpoint>().Select(h => h.Spec.Node)];
-        Party[] parties = [.. after.Parties.Workloads.Where(w => known.Contains((w.EndpointId, w.Node))), .. after.Parties.Hosts.Where(h => guarded.Contains(h.Node))];
-        return [.. from a in parties from b in parties where a != b from f in Flows from v6 in new[] { false, true }
-                   where a.Address(v6) is not null && b.Address(v6) is not null && before.Decide(a, b, f, v6).Allowed != after.Decide(a, b, f, v6).Allowed
-                   select (a.Name, b.Name, f.ToString(), v6)];
+        (Party Now, Party Then)[] parties =
+        [
+            .. from now in after.Parties.Workloads join then in before.Parties.Workloads on now.EndpointId equals then.EndpointId select ((Party)now, (Party)then),
+            .. from now in after.Parties.Hosts join then in before.Parties.Hosts on now.Node equals then.Node
+               where guarded.Contains(now.Node) || before.ViewOf(now.Node).Settings?.EndpointToHostAction != after.ViewOf(now.Node).Settings?.EndpointToHostAction
+               select ((Party)now, (Party)then),
+        ];
+        return [.. from a in parties from b in parties where a.Now != b.Now from f in Flows from v6 in new[] { false, true }
+                   where new[] { a.Now, b.Now, a.Then, b.Then }.All(p => p.Address(v6) is not null)
+                       && before.Decide(a.Then, b.Then, f, v6).Allowed != after.Decide(a.Now, b.Now, f, v6).Allowed
+                   select (a.Now.Name, b.Now.Name, f.ToString(), v6)];
     }
 
     [Fact]

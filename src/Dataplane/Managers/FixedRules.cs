@@ -13,6 +13,7 @@ namespace Margay.Dataplane.Managers;
 //   input        0   egress policy of packets to this host        input   10   what becomes of those that it lets pass
 //   forward      0   egress policy of the sender                  forward 10   ingress policy of the receiver
 //   arp input    0   a workload speaks ARP for its own addresses only
+//   input      −10   while there are virtual networks: VXLAN from known tunnel ends only (TunnelGuard)
 //
 // accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is touched, no goto
 // changes with an endpoint. Replies and related packets are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.

@@ -16,7 +16,6 @@ namespace Margay.Dataplane.Managers;
 /// <summary>Lets in VXLAN of our networks only from known tunnel ends. The chain exists only while there is a network here. Owned by the dataplane's loop.</summary>
 internal sealed class TunnelGuard(FilterTables tables)
 {
-    /// <summary>RFC 7348 §5: UDP header 8, flags and reserved bits 4, then the VNI.</summary>
     public const string Chain = "tunnels", Vnis = "tunnel-vnis", Ends4 = "tunnel-ends4", Ends6 = "tunnel-ends6";
 
     private const byte IPv4 = 2, IPv6 = 10, Udp = 17;

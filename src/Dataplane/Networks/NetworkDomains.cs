@@ -209,6 +209,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         _tunnelsChanged = true;
         opened.Kernel.Listen(n => onKernel(opened.Network, n));
         KnownNetwork known = Known(opened.Network);
+        // A tunnel that is found is guarded, whether or not the view knows its network.
+        if (opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
         if (known.View is { } view) WantTunnel(domain, view);
         routing.Tunnel!.SetPeers(known.Peers);
         foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);

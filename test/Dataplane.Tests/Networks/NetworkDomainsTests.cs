@@ -168,6 +168,20 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ATunnelThatIsFound_StaysGuarded_WhenTheViewDoesNotKnowItsNetwork()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), Behind(s_red, s_vtep));
+        await _loop.DisposeAsync();
+        Open();
+        await PostAsync(View(), Attached(s_red), new NetworkOpened(s_red, _inRed), new EndpointsRestored(), new RoutesChanged([], InSync: true));
+        await PassAsync(s_options.NetworkSettleTime);
+        Assert.NotNull(_inRed.Tunnel);
+        Assert.Equal(["000064"], Guarded(TunnelGuard.Vnis));
+        Assert.Empty(Guarded(TunnelGuard.Ends4));
+    }
+
+    [Fact]
     public async Task ADetachedEndpoint_OfANetworkThatIsNotHere_IsReportedGone()
     {
         await PostAsync(new EndpointDetached("red.net/ns/a"));

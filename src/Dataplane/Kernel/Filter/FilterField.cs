@@ -38,7 +38,7 @@ public enum FilterField
     ArpSenderAddress,
     ArpSenderMac,
 
-    /// <summary>Of a VXLAN header in UDP (RFC 7348 §5).</summary>
+    /// <summary>Of a VXLAN header (RFC 7348 §5): after 8 octets of UDP and 4 of flags.</summary>
     VxlanVni,
 
     /// <summary>skb priority, a 32-bit number in host order.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Margay.Core.Net;
 using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.Sockets;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Margay.Api.Resources;
-using Margay.Core.Net;
 using Margay.Policy;
 
 namespace Margay.Interop.Dataplane;

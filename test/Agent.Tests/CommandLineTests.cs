@@ -48,4 +48,19 @@ public class CommandLineTests
             ["--node", "Not_A_Name", "--server", "tor-1", "--ip", "eth0", "--bgp-listen", "x", "--metrics-listen", "9091x", "--labels", "rack", "--mtu", "10"]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(2, exit);
     }
+
+    [Theory]
+    [InlineData(null, "margay_n1_")]
+    [InlineData("lab", "lab-")]
+    public async Task NamespacesOfNetworks_AreNamedByNode_UnlessAPrefixIsGiven(string? prefix, string begin)
+    {
+        AgentOptions? got = null;
+        string[] given = prefix is null ? [] : ["--network-prefix", prefix];
+        await CommandLine.Build((options, _) =>
+        {
+            got = options;
+            return Task.FromResult(0);
+        }).Parse(["--node", "n1", "--server", "http://10.0.0.1:7443", .. given]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(begin, got!.NetworkSpaces);
+    }
 }

@@ -135,6 +135,16 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         Assert.DoesNotContain(new FilterName(FilterFamily.Inet, TunnelGuard.Chain), _host.Tables.Chains);
     }
 
+    [Fact]
+    public async Task TunnelEnds_OfBothFamilies_HaveTheirSets()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), new EndpointsRestored(), new NetworkOpened(s_red, _inRed),
+            new TunnelPeersChanged(s_red, new Dictionary<MacAddress, InetAddress> { [s_mac] = s_vtep, [new MacAddress(0x06_00_00_00_00_01)] = InetAddress.Parse("2001:db8::7") }));
+        Assert.Equal(["c0000202"], Guarded(TunnelGuard.Ends4));
+        Assert.Equal(["20010db8000000000000000000000007"], Guarded(TunnelGuard.Ends6));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

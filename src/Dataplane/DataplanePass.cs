@@ -70,7 +70,7 @@ internal sealed class DataplanePass
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _hosts = new HostEndpointManager(_tables, _policies, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
-        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, _view);
+        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables), _view);
         FixedRules.Want(_tables, options);
     }
 

@@ -68,6 +68,9 @@ internal static class FilterExpressions
             case FilterLimit s:
                 to.Add(new NftLimit(s.Rate, Burst: s.Burst));
                 break;
+            case FilterOver s:
+                to.Add(new NftLimit(s.Rate, Burst: s.Burst, Limit: s.Bytes ? NftLimitKind.Bytes : NftLimitKind.Packets, Flags: NftLimit.Over));
+                break;
             case FilterLog s:
                 to.Add(new NftLog(s.Prefix, s.Group));
                 break;

@@ -32,6 +32,9 @@ internal static class ChainNames
     /// <summary>The id begins with the letter of its direction already.</summary>
     public static string Set(string setId) => $"s{setId}";
 
+    /// <summary>What one endpoint's limits are.</summary>
+    public static string Limits(PolicyType direction, string endpointId) => $"l{Letter(direction)}-{Slug(endpointId)}";
+
     public static string Tier(string setId, int index) => $"t{setId}-{index}";
 
     /// <summary>A set of the view: kind is h (hosts), n (nets, an interval set), m and a length (nets of one length), p (address, protocol, port).</summary>

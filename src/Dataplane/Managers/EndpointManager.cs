@@ -14,7 +14,7 @@ namespace Margay.Dataplane.Managers;
 /// Owned by the dataplane's loop.
 /// </summary>
 internal sealed class EndpointManager(
-    FilterTables tables, HostLinks links, Neighbours neighbours, RouteManager routes, Routes routeDriver, PolicyManager policies, FlowManager flows, ViewState view)
+    FilterTables tables, HostLinks links, Neighbours neighbours, RouteManager routes, Routes routeDriver, PolicyManager policies, FlowManager flows, LimitManager limits, ViewState view)
 {
     private readonly Dictionary<string, State> _endpoints = [];
     private readonly Dictionary<string, string> _byInterface = [];
@@ -32,7 +32,7 @@ internal sealed class EndpointManager(
 
     /// <summary>All that one endpoint puts into the kernel.</summary>
     private sealed record Wants(
-        string Interface, int LinkIndex, long Revision, MacAddress Mac, IReadOnlyList<InetAddress> Addresses, IReadOnlyList<IpPrefix> Extra, PolicySet? Ingress, PolicySet? Egress);
+        string Interface, int LinkIndex, long Revision, MacAddress Mac, IReadOnlyList<InetAddress> Addresses, IReadOnlyList<IpPrefix> Extra, PolicySet? Ingress, PolicySet? Egress, QosView? Limits);
 
     public void Attach(LocalEndpoint endpoint)
     {
@@ -168,12 +168,14 @@ internal sealed class EndpointManager(
         EndpointView? seen = view.Endpoints.GetValueOrDefault(local.Id);
         return new Wants(
             local.Interface, index, seen?.Revision ?? 0, local.Mac, local.Addresses, [.. (seen?.AllowedSourcePrefixes ?? []).Select(IpPrefix.Parse)],
-            seen is null ? null : PolicySet.Of(seen, PolicyType.Ingress), seen is null ? null : PolicySet.Of(seen, PolicyType.Egress));
+            seen is null ? null : PolicySet.Of(seen, PolicyType.Ingress), seen is null ? null : PolicySet.Of(seen, PolicyType.Egress),
+            seen?.Qos);
     }
 
     private void Want(string id, Wants wants)
     {
         foreach ((FilterName set, FilterElementKey key) in Sources(wants)) tables.SetElement(set, key);
+        limits.Set(id, wants.Interface, wants.Limits);
         foreach (InetAddress address in wants.Addresses)
         {
             neighbours.Set(new NeighbourKey(wants.LinkIndex, address), wants.Mac);
@@ -201,6 +203,7 @@ internal sealed class EndpointManager(
     /// <summary>Lets go of what <paramref name="now"/> does not want again.</summary>
     private void Unwant(string id, Wants before, Wants? now)
     {
+        if (now is null) limits.Remove(id);
         HashSet<(FilterName, FilterElementKey)> kept = now is null ? [] : [.. Sources(now)];
         foreach ((FilterName set, FilterElementKey key) in Sources(before)) if (!kept.Contains((set, key))) tables.RemoveElement(set, key);
         foreach (InetAddress address in before.Addresses)

@@ -161,12 +161,13 @@ public class PolicyKindsTests
         Assert.Equal(faults, Admitted.Faults(Admitted.Spec("WorkloadEndpoint", $"{{node: n, interfaceName: mg1, ipNetworks: [10.0.0.1/32], qosControls: {qos}}}")));
 
     [Theory]
-    [InlineData("'qos.projectcalico.org/ingressBandwidth': 10M", "", "metadata.annotations NotImplemented")]
-    [InlineData("'kubernetes.io/egress-bandwidth': 1G", "", "metadata.annotations NotImplemented")]
-    [InlineData("'qos.projectcalico.org/ingressBandwidth': '10'", "metadata.annotations[qos.projectcalico.org/ingressBandwidth] Invalid", "metadata.annotations NotImplemented")]
-    [InlineData("'qos.projectcalico.org/egressPacketRate': fast", "metadata.annotations[qos.projectcalico.org/egressPacketRate] Invalid", "metadata.annotations NotImplemented")]
-    [InlineData("'qos.projectcalico.org/dscp': XX", "metadata.annotations[qos.projectcalico.org/dscp] Invalid", "metadata.annotations NotImplemented")]
-    [InlineData("'qos.projectcalico.org/ingresBandwidth': 10M", "", "metadata.annotations NotImplemented; metadata.annotations[qos.projectcalico.org/ingresBandwidth] NotImplemented")]
+    [InlineData("'qos.projectcalico.org/ingressBandwidth': 10M", "", "")]
+    [InlineData("'kubernetes.io/egress-bandwidth': 1G", "", "")]
+    [InlineData("'qos.projectcalico.org/egressMaxConnections': '10'", "", "metadata.annotations[qos.projectcalico.org/egressMaxConnections] NotImplemented")]
+    [InlineData("'qos.projectcalico.org/ingressBandwidth': '10'", "metadata.annotations[qos.projectcalico.org/ingressBandwidth] Invalid", "")]
+    [InlineData("'qos.projectcalico.org/egressPacketRate': fast", "metadata.annotations[qos.projectcalico.org/egressPacketRate] Invalid", "")]
+    [InlineData("'qos.projectcalico.org/dscp': XX", "metadata.annotations[qos.projectcalico.org/dscp] Invalid", "metadata.annotations[qos.projectcalico.org/dscp] NotImplemented")]
+    [InlineData("'qos.projectcalico.org/ingresBandwidth': 10M", "", "metadata.annotations[qos.projectcalico.org/ingresBandwidth] NotImplemented")]
     public void QosAnnotations(string annotation, string faults, string warnings)
     {
         Decoded decoded = Admitted.One($"{{apiVersion: projectcalico.org/v3, kind: WorkloadEndpoint, metadata: {{name: x, annotations: {{{annotation}}}}}, spec: {{node: n, interfaceName: mg1, ipNetworks: [10.0.0.1/32]}}}}");

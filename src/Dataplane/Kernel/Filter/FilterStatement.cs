@@ -79,6 +79,12 @@ public sealed record FilterLimit(uint Rate, uint Burst) : FilterStatement
     public override string ToString() => $"limit rate {Rate}/second burst {Burst} packets";
 }
 
+/// <summary>Ends the rule unless more comes than this: packets or bytes per second, and how many above that at once. (The kernel's bucket for bytes holds a second's worth and the burst.)</summary>
+public sealed record FilterOver(ulong Rate, uint Burst, bool Bytes) : FilterStatement
+{
+    public override string ToString() => $"limit rate over {Rate} {(Bytes ? "bytes" : "packets")}/second burst {Burst}";
+}
+
 /// <summary>A copy of the packet's head goes to the NFLOG group with this prefix.</summary>
 public sealed record FilterLog(ushort Group, string Prefix) : FilterStatement
 {

@@ -10,6 +10,9 @@ namespace Margay.Netlink.NfTables.Expressions;
 /// <param name="Flags">NFT_LIMIT_F_INV: over the rate.</param>
 public sealed record NftLimit(ulong Rate, ulong UnitSeconds = 1, uint Burst = 5, NftLimitKind Limit = NftLimitKind.Packets, uint Flags = 0) : NftExpression
 {
+    /// <summary>For <see cref="Flags"/>: goes on when the rate is exceeded.</summary>
+    public const uint Over = NFT_LIMIT_F_INV;
+
     public override string Kind => "limit";
 
     protected internal override void WriteData(ref MessageWriter m)

@@ -1,0 +1,86 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel.Filter;
+using Margay.Dataplane.Managers;
+using Margay.Netlink.NfTables;
+
+namespace Margay.Dataplane.Tests;
+
+/// <summary>Chains of limits are there while an endpoint has some, and follow it from interface to interface.</summary>
+public sealed class LimitTests
+{
+    private static readonly QosView Packets = new() { EgressPacketRate = new PacketRateView(10, 5) };
+
+    private readonly FakeKernel _kernel = new();
+    private readonly FilterTables _tables;
+    private readonly LimitManager _limits;
+
+    public LimitTests()
+    {
+        _tables = new FilterTables(_kernel, "margay");
+        _limits = new LimitManager(_tables);
+    }
+
+    [Fact]
+    public void NoLimit_NoChain()
+    {
+        _limits.Set("n/s/a", "mg1", new QosView { Dscp = 8 });
+        Assert.Equal(("", ""), (Chains(), Map("egress")));
+        _limits.Set("n/s/a", "mg1", Packets);
+        Assert.Equal(("le-s.a limit-egress", "mg1=le-s.a"), (Chains(), Map("egress")));
+        _limits.Set("n/s/a", "mg1", null);
+        Assert.Equal(("", ""), (Chains(), Map("egress")));
+    }
+
+    [Fact]
+    public void BothDirections_GoOneByOne()
+    {
+        QosView both = Packets with { IngressBandwidth = new BandwidthView(8000, 16000, null, null) };
+        _limits.Set("n/s/a", "mg1", both);
+        _limits.Set("n/s/b", "mg2", both);
+        _limits.Set("n/s/a", "mg1", both with { EgressPacketRate = null });
+        Assert.Equal(("mg1=li-s.a mg2=li-s.b", "mg2=le-s.b"), (Map("ingress"), Map("egress")));
+        _limits.Remove("n/s/a");
+        _limits.Remove("n/s/b");
+        Assert.Equal("", Chains());
+    }
+
+    [Fact]
+    public void InterfaceThatAnotherHasTakenOver_StaysTheOthers()
+    {
+        _limits.Set("n/s/a", "mg1", Packets);
+        _limits.Set("n/s/b", "mg1", Packets);
+        _limits.Set("n/s/a", "mg2", Packets);
+        Assert.Equal("mg1=le-s.b mg2=le-s.a", Map("egress"));
+    }
+
+    /// <summary>What the kernel could not count is no limit.</summary>
+    [Theory]
+    [InlineData(8_000, true)]
+    [InlineData(99_999_999_999, true)]
+    [InlineData(100_000_000_000, false)]
+    [InlineData(1_000_000_000_000_000, false)]
+    public void Bandwidth_UpToWhatTheKernelCounts(long rate, bool limited)
+    {
+        _limits.Set("n/s/a", "mg1", new QosView { IngressBandwidth = new BandwidthView(rate, 4L << 30, null, null) });
+        Assert.Equal(limited, Map("ingress") != "");
+    }
+
+    private string Chains() => string.Join(' ', State().Chains.Keys.Select(c => Short(c.Name)).Where(n => n.StartsWith('l')).Order(StringComparer.Ordinal));
+
+    private string Map(string direction) => State().Elements.TryGetValue(new FilterName(FilterFamily.Inet, $"limit-{direction}-chains"), out Dictionary<FilterElementKey, FilterElementData>? map)
+        ? string.Join(' ', map.Select(e => $"{Name(e.Key.From)}={Short(e.Value.Goto!)}").Order(StringComparer.Ordinal)) : "";
+
+    private FilterState State()
+    {
+        if (_tables.NeedsResync) Assert.True(_tables.Resync().Ok);
+        while (!_tables.InSync) Assert.True(_tables.Apply(_tables.Plan()).Ok);
+        return _kernel.Tables.Read();
+    }
+
+    private static string Name(NftValue value) => System.Text.Encoding.ASCII.GetString(value.Span).TrimEnd('\0');
+
+    /// <summary>Without the digest.</summary>
+    private static string Short(string chain) => chain.StartsWith("limit-", StringComparison.Ordinal) ? chain : chain[..chain.LastIndexOf('-')];
+}

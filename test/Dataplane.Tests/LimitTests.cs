@@ -1,5 +1,4 @@
 using Margay.Api.NodeSync;
-using Margay.Api.Resources;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Managers;

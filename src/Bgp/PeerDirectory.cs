@@ -100,8 +100,8 @@ internal sealed class PeerDirectory(SpeakerLoop loop)
         {
             if (p.Spec.AdminDown || p.IsDynamic) continue;
             if (p.Established is not { Agreed: { } agreed } s) return false;
-            // RFC 4724 §4.1: one that restarts itself waits for us; one without the capability promises no End-of-RIB.
-            if (agreed.GracefulRestart is { Restarting: false } && (agreed.Families & ~s.EndOfRib) != 0) return false;
+            // One without the capability promises no End-of-RIB; one that restarts itself may wait for us, so it is awaited for some seconds only.
+            if ((agreed.GracefulRestart is { Restarting: false } || s.RestarterTimer is not null) && (agreed.Families & ~s.EndOfRib) != 0) return false;
         }
         return true;
     }

@@ -15,6 +15,12 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     /// <summary>RFC 4684 §6: VPN routes wait for the peer's subscriptions at most this long.</summary>
     private static readonly TimeSpan s_targetsLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long a restarted speaker waits for the End-of-RIB of a peer that says that it restarts too. RFC 4724 §4.1 does not wait for it at all, lest two wait for each other;
+    /// but bgpd says so for the whole first restart time of its life, and sends its routes all the same: what we then told the others without them would be withdrawn.
+    /// </summary>
+    private static readonly TimeSpan s_restarterLimit = TimeSpan.FromSeconds(10);
+
     private static readonly int s_membership = KnownFamilies.IndexOf(Family.RouteTarget);
 
     internal void Up(BgpSession session)
@@ -33,6 +39,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         DropStaleNotPreserved(session, rib);
         loop.Bmp.PeerUp(session);
         AwaitTargets(session);
+        AwaitRestarter(session);
         JoinAll(session);
     }
 
@@ -43,6 +50,13 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         PeerRouting self = this;
         session.TargetsTimer = new LoopTimer(() => self.TargetsKnown(session));
         loop.Timers.Set(session.TargetsTimer, loop.Now + s_targetsLimit);
+    }
+
+    private void AwaitRestarter(BgpSession session)
+    {
+        if (!loop.IsRestarting || session.Agreed!.GracefulRestart is not { Restarting: true }) return;
+        session.RestarterTimer = new LoopTimer(() => session.RestarterTimer = null);
+        loop.Timers.Set(session.RestarterTimer, loop.Now + s_restarterLimit);
     }
 
     // Its End-of-RIB for the family came, or the time is over.

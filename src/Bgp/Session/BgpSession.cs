@@ -60,6 +60,9 @@ internal sealed class BgpSession
 
     /// <summary>Ends the wait for <see cref="Targets"/>; null: nothing is waited for.</summary>
     internal LoopTimer? TargetsTimer { get; set; }
+
+    /// <summary>Runs while our own restart waits for the End-of-RIB of a peer that restarts too.</summary>
+    internal LoopTimer? RestarterTimer { get; set; }
     internal bool FlushRequested { get; set; }
     internal long MessagesReceived { get; private set; }
     internal long UpdatesReceived { get; private set; }
@@ -255,6 +258,7 @@ internal sealed class BgpSession
         TimerQueue.Cancel(_timer);
         if (RefreshTimer is not null) TimerQueue.Cancel(RefreshTimer);
         if (TargetsTimer is not null) TimerQueue.Cancel(TargetsTimer);
+        if (RestarterTimer is not null) TimerQueue.Cancel(RestarterTimer);
         Connection.Dispose();
         Peer.OnClosed(this, was, send, received, reason, graceful && (send is null || IsGracefulAfter(send)));
     }

@@ -1,3 +1,5 @@
+using Margay.Bgp.Tests.Hostile;
+using Margay.Bgp.Tests.Wire;
 using Margay.Bgp.Wire;
 
 namespace Margay.Bgp.Tests.Session;
@@ -64,6 +66,62 @@ public class GracefulRestartTests
             Assert.Equal(50, _net.Routes(b).Length);
             return _net.IsUp(again, 2) && _net.IsUp(again, 3) && _net.Routes(b).All(r => !r.Stale);
         }, TimeSpan.FromSeconds(30)));
+    }
+
+    // bgpd of FRR sets the R bit for the whole first restart time of its life.
+    [Fact]
+    public void RestartingReflector_WaitsSomeSeconds_ForAClientThatSaysItRestartsToo()
+    {
+        Speaker rr = _net.Add(1, 65000), b = _net.Add(3, 65000);
+        _net.Link(rr, 1, b, 3, p => p with { RouteReflectorClient = true });
+        _net.Peer(rr, 2, 65000, p => p with { Passive = true, RouteReflectorClient = true });
+        RawPeer young = new(_net.Sim.Network, Net.Address(2));
+        ConnectYoung(young);
+        young.Send(s_route, s_endOfRib);
+        _net.AwaitRoute(b, "198.51.100.0/24");
+        SpeakerConfig config = _net.Config(rr);
+        _net.Sim.Kill(rr, fin: true);
+        _net.Run(1);
+        Speaker again = _net.Add(1, 65000, options: o => o with { Restarting = true });
+        _net.Change(again, _ => config);
+        ConnectYoung(young);
+        _net.AwaitUp(b, 1);
+        _net.Run(4);
+        Assert.True(_net.Route(b, "198.51.100.0/24")!.Stale);
+        young.Send(s_route, s_endOfRib);
+        _net.Run(2);
+        Assert.False(_net.Route(b, "198.51.100.0/24")!.Stale);
+    }
+
+    [Fact]
+    public void TwoThatRestartAtOnce_DoNotWaitForEachOther()
+    {
+        Speaker a = _net.Add(1, 65001, options: o => o with { Restarting = true }), b = _net.Add(2, 65002, options: o => o with { Restarting = true });
+        _net.Announce(b, "192.0.2.0/24");
+        _net.Link(a, 1, b, 2);
+        _net.AwaitUp(a, 2);
+        _net.Run(12);
+        Assert.NotNull(_net.Route(a, "192.0.2.0/24"));
+    }
+
+    private static readonly byte[] s_route = MessageHeader.Whole(
+        MessageType.Update, Hex.Update("18 c63364", "", Hex.Origin, Hex.Attribute(0x40, 2, ""), Hex.Attribute(0x40, 3, "0a000002"), Hex.Attribute(0x40, 5, "00000064")));
+
+    private static readonly byte[] s_endOfRib = MessageHeader.Whole(MessageType.Update, [0, 0, 0, 0]);
+
+    private void ConnectYoung(RawPeer young)
+    {
+        young.Connect(Net.Address(1));
+        _net.Run(0.1);
+        young.Poll();
+        young.Send(
+            new OpenMessage(65000, 180, Net.Address(2), new Capabilities
+            {
+                HasMultiprotocol = true, Families = FamilySet.IPv4Unicast, FourOctetAs = 65000,
+                GracefulRestart = new(true, false, 120, FamilySet.IPv4Unicast, FamilySet.IPv4Unicast),
+            }).ToMessage(),
+            MessageHeader.Keepalive);
+        _net.Run(0.1);
     }
 
     [Fact]

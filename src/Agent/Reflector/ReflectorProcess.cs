@@ -8,6 +8,7 @@ using Margay.Agent.Underlay;
 using Margay.Api.Attach;
 using Margay.Api.Client;
 using Margay.Bgp;
+using Margay.Bgp.Wire;
 using Margay.Core.Net;
 using Microsoft.Extensions.Logging;
 
@@ -46,7 +47,7 @@ internal sealed class ReflectorProcess(AgentOptions options, TimeProvider time, 
         AgentMetrics metrics = new();
         SpeakerStart start = SpeakerStart.OfReflector(former, viewLog.View);
         await using Speaker speaker = new(start.On(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger }));
-        BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node), logger);
+        BgpControl bgp = new(speaker, new BgpSettings(options.Bgp, options.BmpStations, options.Node, FamilySet.VpnIPv4 | FamilySet.VpnIPv6), logger);
         if (!viewLog.View.IsEmpty) bgp.OnView(viewLog.View);
 
         Queries queries = new(options, version, null, null, speaker, connection, metrics);

@@ -67,7 +67,7 @@ internal sealed class BgpControl(Speaker speaker, BgpSettings settings, ILogger 
 
     private async Task ConfigureAsync(HeldView view)
     {
-        if (SpeakerPlan.Of(view, settings.Listen, out IReadOnlyList<string> faults) is not { } config || SameAs(config, _applied)) return;
+        if (SpeakerPlan.Of(view, settings.Listen, out IReadOnlyList<string> faults, settings.MoreFamilies) is not { } config || SameAs(config, _applied)) return;
         config = config with { BmpStations = [.. settings.BmpStations], SystemName = settings.Node };
         faults = [.. faults, .. await speaker.ApplyAsync(config).ConfigureAwait(false)];
         _applied = config;
@@ -84,4 +84,5 @@ internal sealed class BgpControl(Speaker speaker, BgpSettings settings, ILogger 
 
 /// <summary>What the operator says of BGP to this agent alone, besides what the cluster says.</summary>
 /// <param name="Node">What monitoring stations are told that this speaker is called.</param>
-internal sealed record BgpSettings(BgpListen Listen, IReadOnlyList<BmpStationSpec> BmpStations, string Node);
+/// <param name="MoreFamilies">Families that this agent carries for others, and has no routes of itself.</param>
+internal sealed record BgpSettings(BgpListen Listen, IReadOnlyList<BmpStationSpec> BmpStations, string Node, FamilySet MoreFamilies = FamilySet.None);

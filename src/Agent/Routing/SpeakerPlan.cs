@@ -17,7 +17,8 @@ internal static class SpeakerPlan
     private const int MaxPaths = 16;
 
     /// <summary>Null while the node has no AS: nothing is known yet. What cannot be made into a peer is in <paramref name="faults"/>.</summary>
-    public static SpeakerConfig? Of(HeldView view, BgpListen listen, out IReadOnlyList<string> faults)
+    /// <param name="more">Families offered to peers beyond what a host itself has routes of.</param>
+    public static SpeakerConfig? Of(HeldView view, BgpListen listen, out IReadOnlyList<string> faults, FamilySet more = FamilySet.None)
     {
         List<string> problems = [];
         faults = problems;
@@ -25,7 +26,7 @@ internal static class SpeakerPlan
         PeerPolicies policies = new(view, settings);
         ImmutableArray<PeerSpec>.Builder peers = ImmutableArray.CreateBuilder<PeerSpec>();
         foreach (PeerView peer in view.Peers.Values)
-            if (ToSpec(peer, settings, policies, problems) is { } spec) peers.Add(spec);
+            if (ToSpec(peer, settings, policies, problems) is { } spec) peers.Add(spec with { Families = spec.Families | more });
         InetAddress? cluster = null;
         if (settings.RouteReflectorClusterId is { Length: > 0 } text)
         {

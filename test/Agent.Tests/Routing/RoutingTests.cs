@@ -83,6 +83,13 @@ public class RoutingTests
     }
 
     [Fact]
+    public void AReflectorOnly_OffersVpnRoutesToo()
+    {
+        SpeakerConfig? config = SpeakerPlan.Of(View(s_settings, s_peer), BgpListen.Default, out _, FamilySet.VpnIPv4 | FamilySet.VpnIPv6);
+        Assert.Equal(FamilySet.IPv4Unicast | FamilySet.Evpn | FamilySet.RouteTarget | FamilySet.VpnIPv4 | FamilySet.VpnIPv6, config!.Peers[0].Families);
+    }
+
+    [Fact]
     public void APeerThatMakesNoSense_IsNamed_AndTheOthersAreKept()
     {
         HeldView view = View(s_settings, s_peer, s_peer with { Name = "global/bad", Address = "tor-1" });

@@ -50,6 +50,7 @@ internal sealed class BorderLeaf : IDisposable
     /// <summary>What bgpd knows, for a test that fails.</summary>
     internal string Log => string.Join('\n', Directory.GetFiles(_folder, "*.log").Select(File.ReadAllText).Append(Tool.Run("vtysh", "--vty_socket", _folder, "-d", "bgpd", "-c", "show bgp l2vpn evpn")));
 
+    // The shell stays, and everything ends with it: a daemon that gives up root is not told of its parent's death any more.
     // zebra takes every namespace below /run/netns for a VRF, so it sees one of its own with nothing but the tenant's.
     private const string Script = """
         set -e
@@ -60,7 +61,8 @@ internal sealed class BorderLeaf : IDisposable
         while [ ! -s $1/bgp.pcap ]; do sleep 0.1; done
         /usr/lib/frr/zebra -n -P 0 -f $1/zebra.conf -z $1/zserv -i $1/zebra.pid --vty_socket $1 >$1/zebra.out 2>&1 &
         while [ ! -S $1/zserv ]; do sleep 0.1; done
-        exec /usr/lib/frr/bgpd -P 0 -f $1/bgpd.conf -z $1/zserv -i $1/bgpd.pid --vty_socket $1 >$1/bgpd.out 2>&1
+        /usr/lib/frr/bgpd -P 0 -f $1/bgpd.conf -z $1/zserv -i $1/bgpd.pid --vty_socket $1 >$1/bgpd.out 2>&1 &
+        wait
         """;
 
     private string BgpConfig(uint vni, string[] neighbours) => $"""

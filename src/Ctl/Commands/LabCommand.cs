@@ -84,7 +84,7 @@ internal static class LabCommand
     {
         var name = new Option<string>("--name") { Required = true, Description = "What to answer." };
         var ports = new Argument<string[]>("ports") { Description = "80/tcp, 53/udp, …" };
-        var command = new Command("responder", "What a lab's workloads run: says its name on TCP and UDP ports.") { name, ports };
+        var command = new Command("responder", "What a lab's workloads run: says its name on TCP, UDP and SCTP ports.") { name, ports };
         command.Hidden = true;
         command.SetAction(async (parse, cancel) =>
         {

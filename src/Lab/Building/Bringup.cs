@@ -44,11 +44,13 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
         }).ConfigureAwait(false);
         await StepAsync("switches", () => StartSwitchesAsync(cancel)).ConfigureAwait(false);
         await StepAsync("underlay", () => WaitForUnderlayAsync(cancel)).ConfigureAwait(false);
+        foreach (Host host in topology.Hosts) StartResponder(Nodes.EnclosureOfMargay(_paths, host.Name), host.Name, host.Ports);
         if (topology.Server is not { } server) return;
         await StepAsync("server", () => StartServerAsync(server, cancel)).ConfigureAwait(false);
         await StepAsync("manifests", () => ApplyAsync(server, cancel)).ConfigureAwait(false);
         await StepAsync("agents", () => StartAgentsAsync(server, cancel)).ConfigureAwait(false);
         await StepAsync("workloads", () => AttachAllAsync(cancel)).ConfigureAwait(false);
+        if (topology.Hosts.Any(h => h.Published.Count > 0)) await StepAsync("published ports", PublishAsync).ConfigureAwait(false);
     }
 
     private async Task StepAsync(string name, Func<Task<string>> step)
@@ -192,7 +194,7 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
             (IReadOnlyList<string> addresses, TimeSpan took) = await plugin.AddAsync(
                 Nodes.EnclosureOfMargay(_paths, workload.Host), workload, ContainerId(name), Path.Combine(NetworkNamespace.Directory, name), cancel).ConfigureAwait(false);
             store.Add(new LabAttachment(workload.Id, workload.Host, addresses, took.TotalMilliseconds));
-            StartResponder(workload);
+            StartResponder(Nodes.EnclosureOf(_paths, workload), workload.Id, workload.Ports);
             return took;
         }
         catch (LabException e)
@@ -201,15 +203,22 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
         }
     }
 
+    private Task<string> PublishAsync()
+    {
+        foreach (Host host in topology.Hosts) PublishedPorts.Build(_paths, host, store.Read()!.Attachments);
+        return Task.FromResult(string.Join(", ", topology.Hosts.SelectMany(h => h.Published.Select(p => $"{h.Name}:{p.Port} → {p.Workload}:{p.Number}"))));
+    }
+
     /// <summary>64 hexadecimal digits, as container runtimes name their containers.</summary>
     private static string ContainerId(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 
-    private void StartResponder(Workload workload)
+    /// <param name="name">The workload's or host's.</param>
+    private void StartResponder(Enclosure enclosure, string name, IReadOnlyList<TransportPort> ports)
     {
-        if (workload.Ports.Count == 0) return;
-        string log = Path.Combine(_paths.Directory, $"{workload.Namespace}.{workload.Name}.log");
-        string[] command = [programs.Margay, "lab", "responder", "--name", workload.Id, .. workload.Ports.Select(p => p.ToString())];
-        store.Add(Daemons.Start(Nodes.EnclosureOf(_paths, workload), workload.Id, "responder", command, log));
+        if (ports.Count == 0) return;
+        string log = Path.Combine(_paths.Directory, $"{name.Replace('/', '.')}.responder.log");
+        string[] command = [programs.Margay, "lab", "responder", "--name", name, .. ports.Select(p => p.ToString())];
+        store.Add(Daemons.Start(enclosure, name, "responder", command, log));
     }
 
     private LabProcess StartProgram(string node, string program, IReadOnlyList<string> command)

@@ -46,7 +46,7 @@ internal sealed class Checker(LabPaths paths, Topology topology, TimeProvider ti
         await Parallel.ForAsync(0, plans.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (i, stop) =>
         {
             ProbePlan plan = plans[i];
-            (ProbeOutcome outcome, TimeSpan took) = await prober.SendAsync(spaces[plan.From], plan.Target, plan.Port, plan.To, limit, stop).ConfigureAwait(false);
+            (ProbeOutcome outcome, TimeSpan took) = await prober.SendAsync(spaces[plan.From], plan.Target, plan.Port, plan.Answerer, limit, stop).ConfigureAwait(false);
             results[i] = new ProbeResult(plan, outcome, took);
         }).ConfigureAwait(false);
         return results;

@@ -12,20 +12,19 @@ internal static class Expectations
 
     internal static IReadOnlyList<ProbePlan> Plan(Topology topology, IReadOnlyList<LabAttachment> attachments)
     {
-        Dictionary<string, IReadOnlyList<InetAddress>> addresses = attachments.ToDictionary(
-            a => a.Workload, a => (IReadOnlyList<InetAddress>)[.. a.Addresses.Select(AddressOf)], StringComparer.Ordinal);
+        List<Target> targets = Targets(topology, attachments);
         List<string> sources = Sources(topology);
         Dictionary<(string From, string To, TransportPort Port, bool V6), ProbePlan> plans = [];
         foreach (Expectation e in topology.Expectations.Count > 0 ? topology.Expectations : [Everything])
         {
             foreach (string from in sources.Where(s => Expectation.MatchesAny(e.From, s)))
             {
-                foreach (Workload to in topology.Workloads.Where(w => w.Id != from && Expectation.MatchesAny(e.To, w.Id)))
+                foreach (Target to in targets.Where(t => t.Name != from && Expectation.MatchesAny(e.To, t.Name)))
                 {
-                    foreach (TransportPort port in e.Ports.Where(p => p.Transport == Transport.Icmp || to.Ports.Contains(p)))
+                    foreach (TransportPort port in e.Ports.Where(to.Answerers.ContainsKey))
                     {
-                        foreach (InetAddress target in addresses.GetValueOrDefault(to.Id, []))
-                            if (target.IsIPv6 ? e.Ipv6 : e.Ipv4) plans[(from, to.Id, port, target.IsIPv6)] = new ProbePlan(from, to.Id, target, port, e.Allow);
+                        foreach (InetAddress address in to.Addresses)
+                            if (address.IsIPv6 ? e.Ipv6 : e.Ipv4) plans[(from, to.Name, port, address.IsIPv6)] = new ProbePlan(from, to.Name, address, port, e.Allow, to.Answerers[port]);
                     }
                 }
             }
@@ -39,6 +38,27 @@ internal static class Expectations
         .. topology.Workloads.Select(w => w.Id), .. topology.Hosts.Select(h => h.Name), .. topology.Switches.Select(s => s.Name),
         .. topology.Server is { } server ? [server.Name] : Array.Empty<string>(),
     ];
+
+    /// <summary>What may be asked for, and who answers on each port.</summary>
+    private sealed record Target(string Name, IReadOnlyList<InetAddress> Addresses, Dictionary<TransportPort, string> Answerers);
+
+    private static List<Target> Targets(Topology topology, IReadOnlyList<LabAttachment> attachments)
+    {
+        List<Target> targets = [];
+        foreach (Workload w in topology.Workloads)
+        {
+            if (attachments.FirstOrDefault(a => a.Workload == w.Id) is { } attachment) targets.Add(new Target(w.Id, [.. attachment.Addresses.Select(AddressOf)], Answering(w.Id, w.Ports)));
+        }
+        foreach (Host h in topology.Hosts)
+        {
+            Target host = new(h.Name, h.Addresses, Answering(h.Name, h.Ports));
+            foreach (PublishedPort published in h.Published) host.Answerers[published.Port] = published.Workload;
+            targets.Add(host);
+        }
+        return targets;
+    }
+
+    private static Dictionary<TransportPort, string> Answering(string name, IReadOnlyList<TransportPort> ports) => ports.Append(TransportPort.Icmp).ToDictionary(p => p, _ => name);
 
     private static InetAddress AddressOf(string text) => InetAddress.Parse(text.Split('/')[0]);
 }

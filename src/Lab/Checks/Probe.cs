@@ -6,7 +6,7 @@ namespace Margay.Lab.Checks;
 /// <summary>What came back of a probe.</summary>
 public enum ProbeOutcome
 {
-    /// <summary>The answer of the workload that was meant.</summary>
+    /// <summary>The answer of the workload or host that was meant.</summary>
     Reached,
 
     /// <summary>Nothing, until the time was up: a packet filter, or no route.</summary>
@@ -24,8 +24,9 @@ public enum ProbeOutcome
 
 /// <summary>One question: does a packet from here get there?</summary>
 /// <param name="From">A workload's NAMESPACE/NAME, or a node's name.</param>
-/// <param name="To">A workload's NAMESPACE/NAME.</param>
-public sealed record ProbePlan(string From, string To, InetAddress Target, TransportPort Port, bool Expected)
+/// <param name="To">A workload's NAMESPACE/NAME, or a host's name.</param>
+/// <param name="Answerer">Whose name is to come back: <paramref name="To"/>, or the workload that its port leads to.</param>
+public sealed record ProbePlan(string From, string To, InetAddress Target, TransportPort Port, bool Expected, string Answerer)
 {
     public bool IsIPv6 => Target.IsIPv6;
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Margay.Core.Net;
 using Margay.Lab.Topologies;
+using Margay.Lab.Workloads;
 using Margay.Netlink.Namespaces;
 
 namespace Margay.Lab.Checks;
@@ -33,6 +34,7 @@ internal sealed class Prober(TimeProvider time)
             outcome = port.Transport switch
             {
                 Transport.Icmp => await EchoAsync(socket, target, both.Token).ConfigureAwait(false),
+                Transport.Sctp => await InitiateAsync(socket, target, port.Number, expectedName, both.Token).ConfigureAwait(false),
                 Transport.Tcp => await ConnectAsync(socket, target, port.Number, expectedName, both.Token).ConfigureAwait(false),
                 _ => await AskAsync(socket, target, port.Number, expectedName, both.Token).ConfigureAwait(false),
             };
@@ -58,6 +60,7 @@ internal sealed class Prober(TimeProvider time)
     {
         Transport.Icmp => new Socket(target.AddressFamily, SocketType.Raw, target.IsIPv6 ? ProtocolType.IcmpV6 : ProtocolType.Icmp),
         Transport.Tcp => new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp),
+        Transport.Sctp => SctpHandshake.Open(target.IsIPv6),
         _ => new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp),
     };
 
@@ -94,6 +97,24 @@ internal sealed class Prober(TimeProvider time)
         byte[] buffer = new byte[512];
         int n = await socket.ReceiveAsync(buffer, cancel).ConfigureAwait(false);
         return Judge(buffer.AsSpan(0, n), expectedName);
+    }
+
+    private async Task<ProbeOutcome> InitiateAsync(Socket socket, InetAddress target, int port, string? expectedName, CancellationToken cancel)
+    {
+        await socket.ConnectAsync(new IPEndPoint(target.ToIPAddress(), 0), cancel).ConfigureAwait(false);
+        // A source port and tag of its own for each probe: to connection tracking each is a new association.
+        uint number = (uint)Interlocked.Increment(ref _sequence);
+        ushort source = (ushort)(32768 + (number + (uint)Environment.ProcessId) % 28000);
+        uint tag = number << 8 | 1;
+        byte[] init = SctpHandshake.Init(source, (ushort)port, tag);
+        _ = ResendAsync(socket, init, cancel);
+        await socket.SendAsync(init, cancel).ConfigureAwait(false);
+        byte[] buffer = new byte[2048];
+        while (true)
+        {
+            int n = await socket.ReceiveAsync(buffer, cancel).ConfigureAwait(false);
+            if (SctpHandshake.ReadAnswer(buffer.AsSpan(0, n), target.IsIPv6, source, (ushort)port, tag) is { } name) return expectedName is null || name == expectedName ? ProbeOutcome.Reached : ProbeOutcome.Misdelivered;
+        }
     }
 
     private async Task ResendAsync(Socket socket, byte[] request, CancellationToken cancel)

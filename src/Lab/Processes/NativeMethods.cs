@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Margay.Lab.Processes;
 
-/// <summary>The calls of libc that put a process into its namespaces.</summary>
+/// <summary>The calls of libc that put a process into its namespaces, and the one for sockets that .NET has no name for.</summary>
 internal static partial class NativeMethods
 {
     internal const int CLONE_NEWNS = 0x00020000;
@@ -22,6 +22,14 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int sethostname(string name, nint length);
+
+    internal const int AF_INET = 2;
+    internal const int AF_INET6 = 10;
+    internal const int SOCK_RAW = 3;
+    internal const int SOCK_CLOEXEC = 0x80000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int family, int type, int protocol);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int chown(string path, uint owner, uint group);

@@ -1,7 +1,7 @@
 namespace Margay.Lab.Topologies;
 
 /// <summary>
-/// What should be reachable: for everything that matches <see cref="From"/>, towards every workload that matches <see cref="To"/>.
+/// What should be reachable: for everything that matches <see cref="From"/>, towards every workload and host that matches <see cref="To"/>.
 /// Where several say something about the same probe, the last one counts.
 /// </summary>
 public sealed record Expectation
@@ -9,7 +9,7 @@ public sealed record Expectation
     /// <summary>Patterns for workloads (NAMESPACE/NAME) and for hosts, switches and the server (NAME); '*' stands for any run of characters but '/'.</summary>
     public required IReadOnlyList<string> From { get; init; }
 
-    /// <summary>Patterns for workloads.</summary>
+    /// <summary>Patterns for workloads and hosts.</summary>
     public required IReadOnlyList<string> To { get; init; }
 
     public required IReadOnlyList<TransportPort> Ports { get; init; }

@@ -93,7 +93,19 @@ public sealed record Host
 
     /// <summary>More flags for margay-agent.</summary>
     public required IReadOnlyList<string> Flags { get; init; }
+
+    /// <summary>Where a responder of its own answers, with the host's name.</summary>
+    public IReadOnlyList<TransportPort> Ports { get; init; } = [];
+
+    /// <summary>Ports of its addresses that lead to workloads on it, by destination NAT, as a NodePort or a published port would.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
 }
+
+/// <summary>A port of a host that leads to a port of a workload on that host.</summary>
+/// <param name="Port">TCP or UDP.</param>
+/// <param name="Workload">NAMESPACE/NAME.</param>
+/// <param name="Number">The workload's port, of the same protocol.</param>
+public sealed record PublishedPort(TransportPort Port, string Workload, int Number);
 
 /// <summary>A network namespace attached to a host through the CNI plugin, answering on its ports.</summary>
 public sealed record Workload
@@ -103,6 +115,9 @@ public sealed record Workload
     public required string Host { get; init; }
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     public required IReadOnlyList<TransportPort> Ports { get; init; }
+
+    /// <summary>Names of ports, by which rules may mean them; of those in <see cref="Ports"/>.</summary>
+    public IReadOnlyDictionary<string, TransportPort> PortNames { get; init; } = new Dictionary<string, TransportPort>();
 
     /// <summary>Profiles of its endpoint.</summary>
     public required IReadOnlyList<string> Profiles { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -90,7 +91,7 @@ public static class TopologyReader
 
     private static Host ReadHost(string name, YamlField field)
     {
-        YamlMap map = field.Map("rack", "addresses", "as", "labels", "flags");
+        YamlMap map = field.Map("rack", "addresses", "as", "labels", "flags", "ports", "publish");
         return new Host
         {
             Name = name,
@@ -99,38 +100,58 @@ public static class TopologyReader
             As = map["as"].Number(1, uint.MaxValue),
             Labels = map["labels"].TextMap(),
             Flags = map["flags"].Texts(),
+            Ports = ReadPorts(map["ports"]),
+            Published = [.. map["publish"].Entries().Select(e => ReadPublished(e.Name, e.Value))],
         };
+    }
+
+    private static PublishedPort ReadPublished(string name, YamlField field)
+    {
+        if (!TransportPort.TryParse(name, out TransportPort port) || port.Transport is not (Transport.Tcp or Transport.Udp)) field.Fault("must be a port such as 30080/tcp");
+        string text = field.Text();
+        string[] parts = text.Split(':');
+        if (parts.Length == 2 && uint.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number is > 0 and <= ushort.MaxValue)
+            return new PublishedPort(port, parts[0], (int)number);
+        if (text.Length > 0) field.Fault($"'{text}' is not NAMESPACE/NAME:PORT");
+        return new PublishedPort(port, "", 0);
     }
 
     private static Workload ReadWorkload(string id, YamlField field)
     {
-        YamlMap map = field.Map("host", "labels", "ports", "profiles");
+        YamlMap map = field.Map("host", "labels", "ports", "portNames", "profiles");
         string[] parts = id.Split('/');
         if (parts.Length != 2) field.Fault("must be named NAMESPACE/NAME");
-        List<TransportPort> ports = [];
-        foreach (YamlField item in map["ports"].Items())
-        {
-            TransportPort port = ReadPort(item);
-            if (port.Transport == Transport.Icmp) item.Fault("a workload listens on ports such as 80/tcp or 53/udp");
-            else if (ports.Contains(port)) item.Fault($"{port} is named twice");
-            else ports.Add(port);
-        }
         return new Workload
         {
             Namespace = parts[0],
             Name = parts.Length == 2 ? parts[1] : "",
             Host = map["host"].Text(),
             Labels = map["labels"].TextMap(),
-            Ports = ports,
+            Ports = ReadPorts(map["ports"]),
+            PortNames = map["portNames"].Entries().ToDictionary(e => e.Name, e => ReadPort(e.Value), StringComparer.Ordinal),
             Profiles = map["profiles"].Texts(),
         };
+    }
+
+    /// <summary>Where somebody listens.</summary>
+    private static List<TransportPort> ReadPorts(YamlField field)
+    {
+        List<TransportPort> ports = [];
+        foreach (YamlField item in field.Items())
+        {
+            TransportPort port = ReadPort(item);
+            if (port.Transport == Transport.Icmp) item.Fault("listens on ports such as 80/tcp, 53/udp or 7000/sctp");
+            else if (ports.Contains(port)) item.Fault($"{port} is named twice");
+            else ports.Add(port);
+        }
+        return ports;
     }
 
     private static TransportPort ReadPort(YamlField field)
     {
         string text = field.Text();
         if (TransportPort.TryParse(text, out TransportPort port)) return port;
-        if (text.Length > 0) field.Fault($"'{text}' is not a port such as 80/tcp or 53/udp");
+        if (text.Length > 0) field.Fault($"'{text}' is not a port such as 80/tcp, 53/udp or 7000/sctp");
         return new TransportPort(Transport.Tcp, 0);
     }
 

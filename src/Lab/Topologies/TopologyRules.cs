@@ -111,6 +111,23 @@ internal sealed class TopologyRules
             if (h.Addresses.Count == 0) Fault($"{path}.addresses", "needs an address in the rack's subnets");
             if (h.Addresses.GroupBy(a => a.IsIPv6).Any(g => g.Count() > 1)) Fault($"{path}.addresses", "takes one address of each family");
             for (int i = 0; i < h.Addresses.Count; i++) CheckHostAddress($"{path}.addresses[{i}]", h, h.Addresses[i], rack, owners);
+            if (h.Ports.Count > 0 && _topology.Server is null) Fault($"{path}.ports", "need a server: a lab without one runs no program of Margay's on its hosts");
+            CheckPublished($"{path}.publish", h);
+        }
+    }
+
+    private void CheckPublished(string path, Host host)
+    {
+        foreach (PublishedPort published in host.Published.Where(p => p.Workload.Length > 0))
+        {
+            string at = $"{path}.{published.Port}";
+            TransportPort port = published.Port with { Number = published.Number };
+            Workload? workload = _topology.Workloads.FirstOrDefault(w => w.Id == published.Workload);
+            if (workload is null) Fault(at, $"there is no workload '{published.Workload}'");
+            // Answers of a workload elsewhere would not come back through this host, which alone knows of the translation.
+            else if (workload.Host != host.Name) Fault(at, $"{workload.Id} is on {workload.Host}: a published port leads to a workload of the same host");
+            else if (!workload.Ports.Contains(port)) Fault(at, $"{workload.Id} does not listen on {port}");
+            if (host.Ports.Contains(published.Port)) Fault(at, $"{host.Name} itself listens on {published.Port}");
         }
     }
 
@@ -137,6 +154,8 @@ internal sealed class TopologyRules
             string path = $"workloads.{w.Id}";
             if (w.Name.Length > 0 && (!IsLabel(w.Name, 63) || !IsLabel(w.Namespace, 63))) Fault(path, "is not NAMESPACE/NAME, each of 1 to 63 of a–z, 0–9 and '-'");
             if (w.Host.Length > 0 && !_topology.Hosts.Any(h => h.Name == w.Host)) Fault($"{path}.host", $"there is no host '{w.Host}'");
+            foreach ((string name, TransportPort port) in w.PortNames)
+                if (!w.Ports.Contains(port)) Fault($"{path}.portNames.{name}", $"{w.Id} does not listen on {port}");
         }
     }
 
@@ -153,18 +172,19 @@ internal sealed class TopologyRules
 
     private void CheckExpectations()
     {
-        IReadOnlyList<string> workloads = [.. _topology.Workloads.Select(w => w.Id)];
+        IReadOnlyList<string> targets = [.. _topology.Workloads.Select(w => w.Id), .. _topology.Hosts.Select(h => h.Name)];
         IReadOnlyList<string> sources =
-            [.. workloads, .. _topology.Hosts.Select(h => h.Name), .. _topology.Switches.Select(s => s.Name), .. _topology.Server is { } server ? [server.Name] : Array.Empty<string>()];
+            [.. targets, .. _topology.Switches.Select(s => s.Name), .. _topology.Server is { } server ? [server.Name] : Array.Empty<string>()];
         for (int i = 0; i < _topology.Expectations.Count; i++)
         {
             Expectation e = _topology.Expectations[i];
             string path = $"expectations[{i}]";
             if (e is { Ipv4: false, Ipv6: false }) Fault($"{path}.families", "leaves no family");
             CheckPatterns($"{path}.from", e.From, sources);
-            CheckPatterns($"{path}.to", e.To, workloads);
+            CheckPatterns($"{path}.to", e.To, targets);
             foreach (TransportPort port in e.Ports.Where(p => p is { Transport: not Transport.Icmp, Number: > 0 }))
-                if (!_topology.Workloads.Any(w => Expectation.MatchesAny(e.To, w.Id) && w.Ports.Contains(port)))
+                if (!_topology.Workloads.Any(w => Expectation.MatchesAny(e.To, w.Id) && w.Ports.Contains(port)) &&
+                    !_topology.Hosts.Any(h => Expectation.MatchesAny(e.To, h.Name) && (h.Ports.Contains(port) || h.Published.Any(p => p.Port == port))))
                     Fault($"{path}.ports", $"none of {string.Join(", ", e.To)} listens on {port}");
         }
     }

@@ -3,15 +3,16 @@ using System.Globalization;
 
 namespace Margay.Lab.Topologies;
 
-/// <summary>How a probe is sent: an ICMP echo, or to a TCP or UDP port.</summary>
+/// <summary>How a probe is sent: an ICMP echo, or to a port. Of SCTP (RFC 9260) it is the first half of the handshake.</summary>
 public enum Transport
 {
     Icmp,
     Tcp,
     Udp,
+    Sctp,
 }
 
-/// <summary>80/tcp, 53/udp, or icmp without a number.</summary>
+/// <summary>80/tcp, 53/udp, 7000/sctp, or icmp without a number.</summary>
 public readonly record struct TransportPort(Transport Transport, int Number) : IComparable<TransportPort>
 {
     public static TransportPort Icmp => new(Transport.Icmp, 0);
@@ -31,6 +32,9 @@ public readonly record struct TransportPort(Transport Transport, int Number) : I
             case "udp":
                 port = new TransportPort(Transport.Udp, number);
                 return true;
+            case "sctp":
+                port = new TransportPort(Transport.Sctp, number);
+                return true;
             default:
                 return false;
         }
@@ -42,6 +46,7 @@ public readonly record struct TransportPort(Transport Transport, int Number) : I
     {
         Transport.Icmp => "icmp",
         Transport.Tcp => string.Create(CultureInfo.InvariantCulture, $"{Number}/tcp"),
+        Transport.Sctp => string.Create(CultureInfo.InvariantCulture, $"{Number}/sctp"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Number}/udp"),
     };
 

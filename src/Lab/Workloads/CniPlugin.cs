@@ -47,6 +47,19 @@ internal sealed class CniPlugin(string program, string agentSocket, TimeProvider
             json.WriteStartObject("labels");
             foreach ((string key, string value) in workload.Labels) json.WriteString(key, value);
             json.WriteEndObject();
+            if (workload.PortNames.Count > 0)
+            {
+                json.WriteStartArray("ports");
+                foreach ((string name, TransportPort port) in workload.PortNames)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("name", name);
+                    json.WriteNumber("port", port.Number);
+                    json.WriteString("protocol", port.Transport.ToString().ToUpperInvariant());
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            }
             if (workload.Profiles.Count > 0)
             {
                 json.WriteStartArray("profiles");

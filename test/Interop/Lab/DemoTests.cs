@@ -7,7 +7,7 @@ namespace Margay.Interop.Lab;
 /// What `make demo` shows, as a test: the whole path from manifests to packets, through FRR and BIRD, by both families; and what is left of it while
 /// parts are dead, and after they are back.
 /// </summary>
-public class DemoTests(DemoFixture demo) : IClassFixture<DemoFixture>
+public class DemoTests(DemoTests.Fixture demo) : IClassFixture<DemoTests.Fixture>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
@@ -92,4 +92,7 @@ public class DemoTests(DemoFixture demo) : IClassFixture<DemoFixture>
         CheckReport report = await Lab.Centre.CheckAsync(null, Patience, TestContext.Current.CancellationToken);
         Assert.True(report.Passed, Matrix.Render(report));
     }
+
+    /// <summary>The demo's lab, up once for all of these tests: each leaves it as it found it.</summary>
+    public sealed class Fixture() : ExampleLab("demo");
 }

@@ -57,6 +57,17 @@ public class ExpectationsTests
     [Fact]
     public void WorkloadWithoutAddress_IsNotAsked() => Assert.Empty(Expectations.Plan(Demo, []));
 
+    [Fact]
+    public void HostsAreTargets_AndAPublishedPortIsAnsweredByItsWorkload()
+    {
+        Topology hosts = Examples.Read("hosts");
+        IReadOnlyList<ProbePlan> plans = Expectations.Plan(hosts, Attachments(hosts));
+        Assert.Equal("host1", Assert.Single(plans, p => p is { From: "server", To: "host1", IsIPv6: false } && p.Port.ToString() == "5000/udp").Answerer);
+        ProbePlan published = Assert.Single(plans, p => p is { From: "server", To: "host1", IsIPv6: true } && p.Port.ToString() == "30080/tcp");
+        Assert.Equal(("shop/web1", "fd00:10:1::11", true), (published.Answerer, published.Target.ToString(), published.Expected));
+        Assert.DoesNotContain(plans, p => p is { From: "host1", To: "host1" });
+    }
+
     private static bool Expected(IReadOnlyList<ProbePlan> plans, string from, string to, string port) =>
         plans.Where(p => p.From == from && p.To == to && p.Port.ToString() == port).Select(p => p.Expected).Distinct().Single();
 }

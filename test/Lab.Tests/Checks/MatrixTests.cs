@@ -9,7 +9,7 @@ public class MatrixTests
     private static ProbeResult Result(string from, string to, bool v6, string port, bool expected, ProbeOutcome outcome)
     {
         Assert.True(TransportPort.TryParse(port, out TransportPort parsed));
-        return new ProbeResult(new ProbePlan(from, to, InetAddress.Parse(v6 ? "fd00::1" : "10.0.0.1"), parsed, expected), outcome, TimeSpan.FromMilliseconds(1.5));
+        return new ProbeResult(new ProbePlan(from, to, InetAddress.Parse(v6 ? "fd00::1" : "10.0.0.1"), parsed, expected, to), outcome, TimeSpan.FromMilliseconds(1.5));
     }
 
     private static CheckReport Report(params ProbeResult[] results) => new("t", results, TimeSpan.FromSeconds(2));

@@ -21,6 +21,7 @@ public class ExpectationTests
     [Theory]
     [InlineData("80/tcp", Transport.Tcp, 80)]
     [InlineData("65535/udp", Transport.Udp, 65535)]
+    [InlineData("3868/sctp", Transport.Sctp, 3868)]
     [InlineData("icmp", Transport.Icmp, 0)]
     public void Port_ReadsAndWritesItself(string text, Transport transport, int number)
     {
@@ -35,7 +36,7 @@ public class ExpectationTests
     [InlineData("80")]
     [InlineData("0/tcp")]
     [InlineData("65536/tcp")]
-    [InlineData("80/sctp")]
+    [InlineData("80/dccp")]
     [InlineData("+80/tcp")]
     [InlineData("80/tcp/x")]
     public void Port_RefusesAnythingElse(string? text) => Assert.False(TransportPort.TryParse(text, out _));

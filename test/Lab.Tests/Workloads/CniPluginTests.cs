@@ -14,11 +14,12 @@ public class CniPluginTests
             Namespace = "shop",
             Host = "host1",
             Labels = new Dictionary<string, string> { ["role"] = "web" },
-            Ports = [],
+            Ports = [new TransportPort(Transport.Tcp, 8080)],
+            PortNames = new Dictionary<string, TransportPort> { ["admin"] = new(Transport.Tcp, 8080) },
             Profiles = ["media"],
         };
         Assert.Equal(
-            """{"cniVersion":"1.0.0","name":"margay","type":"margay-cni","agentSocket":"/run/a.sock","namespace":"shop","labels":{"role":"web"},"profiles":["media"]}""",
+            """{"cniVersion":"1.0.0","name":"margay","type":"margay-cni","agentSocket":"/run/a.sock","namespace":"shop","labels":{"role":"web"},"ports":[{"name":"admin","port":8080,"protocol":"TCP"}],"profiles":["media"]}""",
             CniPlugin.Configuration(workload, "/run/a.sock"));
     }
 

@@ -12,6 +12,8 @@ internal sealed class FakeTables
     public IReadOnlyCollection<FilterName> Chains => _chains.Keys;
     public IReadOnlyCollection<FilterElementKey> Elements(FilterName set) => _sets[set].Elements.Keys;
 
+    public IReadOnlyList<FilterRule> Rules(FilterName chain) => _chains[chain].Rules;
+
     public FakeTables Clone()
     {
         FakeTables copy = new();

@@ -66,6 +66,24 @@ public sealed class LimitTests
         Assert.Equal(limited, Map("ingress") != "");
     }
 
+    /// <summary>Neighbour discovery and multicast listening are let by before the limits, and nothing from a workload that a router would forward.</summary>
+    [Theory]
+    [InlineData("egress")]
+    [InlineData("ingress")]
+    public void LinkControl_DoesNotCount(string direction)
+    {
+        _limits.Set("n/s/a", "mg1", new QosView { EgressPacketRate = new PacketRateView(10, 5), IngressPacketRate = new PacketRateView(10, 5) });
+        State();
+        string[] rules = [.. _kernel.Tables.Rules(new FilterName(FilterFamily.Inet, $"limit-{direction}")).Select(r => r.Text)];
+        Assert.Contains("vmap", rules[^1], StringComparison.Ordinal);
+        Assert.All(rules[..^1], rule =>
+        {
+            Assert.Contains("icmp type", rule, StringComparison.Ordinal);
+            Assert.Contains("ip6 hoplimit", rule, StringComparison.Ordinal);
+            if (direction == "egress") Assert.Contains("ip6 daddr", rule, StringComparison.Ordinal);
+        });
+    }
+
     private string Chains() => string.Join(' ', State().Chains.Keys.Select(c => Short(c.Name)).Where(n => n.StartsWith('l')).Order(StringComparer.Ordinal));
 
     private string Map(string direction) => State().Elements.TryGetValue(new FilterName(FilterFamily.Inet, $"limit-{direction}-chains"), out Dictionary<FilterElementKey, FilterElementData>? map)

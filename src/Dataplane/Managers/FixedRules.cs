@@ -4,6 +4,7 @@ using Margay.Dataplane.Drops;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.NfTables.Expressions;
+using static Margay.Dataplane.Managers.LinkControl;
 
 namespace Margay.Dataplane.Managers;
 
@@ -22,10 +23,8 @@ namespace Margay.Dataplane.Managers;
 /// <summary>Builds the base chains, and the sets and maps that they look up.</summary>
 internal static class FixedRules
 {
-    private const byte Icmpv6 = 58, IpInIp = 4, Udp = 17;
-    private const byte IPv4 = 2, IPv6 = 10;
-    private const byte RouterSolicitation = 133, RouterAdvertisement = 134, NeighbourSolicitation = 135, NeighbourAdvertisement = 136, Redirect = 137;
-    private const byte MldReport = 131, MldDone = 132, Mld2Report = 143;
+    private const byte IpInIp = 4, Udp = 17;
+    private const byte IPv4 = 2;
     public const ushort VxlanPort = 4789;
 
     private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy";
@@ -72,7 +71,7 @@ internal static class FixedRules
         yield return Chain(NeighbourDiscovery, [.. Discovery(drops)]);
 
         yield return Base("input", FilterHook.Input, 0,
-            [otherInput, .. Established(drops, PolicyType.Egress), .. LinkControl(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+            [otherInput, .. Established(drops, PolicyType.Egress), .. LinkControl.OfWorkload(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
         yield return ToHostChain(options, options.EndpointToHost);
         yield return Base("forward", FilterHook.Forward, 0,
             [otherInput, .. Established(drops, PolicyType.Egress), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
@@ -119,14 +118,6 @@ internal static class FixedRules
         }
     }
 
-    /// <summary>fe80::/10.</summary>
-    private static FilterCompare LinkLocal(FilterField field, bool negate)
-    {
-        byte[] prefix = new byte[16], mask = new byte[16];
-        (prefix[0], prefix[1], mask[0], mask[1]) = (0xfe, 0x80, 0xff, 0xc0);
-        return new FilterCompare(field, NftValue.FromBytes(prefix), negate, NftValue.FromBytes(mask));
-    }
-
     private static FilterRule[] Established(DropRules drops, PolicyType direction) =>
     [
         new("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept),
@@ -161,18 +152,8 @@ internal static class FixedRules
     private static IEnumerable<FilterRule> ToHost(DropRules drops, EndpointToHostAction action)
     {
         if (action == EndpointToHostAction.Accept) yield break;
-        foreach (FilterRule rule in LinkControl()) yield return rule;
+        foreach (FilterRule rule in LinkControl.OfWorkload()) yield return rule;
         foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "workload to host")) yield return rule;
-    }
-
-    /// <summary>What a link needs to work, whatever policy says: neighbour discovery and multicast listening, which anti-spoofing has looked at.</summary>
-    private static IEnumerable<FilterRule> LinkControl()
-    {
-        foreach ((byte first, byte last) in ((byte, byte)[])[(MldReport, RouterSolicitation), (NeighbourSolicitation, NeighbourAdvertisement), (Mld2Report, Mld2Report)])
-        {
-            yield return new FilterRule("link control", IsV6, new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Icmpv6)),
-                new FilterRange(FilterField.IcmpType, NftValue.Byte(first), NftValue.Byte(last)), FilterVerdict.Accept);
-        }
     }
 
     /// <summary>A workload asks and answers for its own addresses; 0.0.0.0 is an address probe (RFC 5227).</summary>

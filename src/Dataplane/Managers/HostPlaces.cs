@@ -50,11 +50,7 @@ internal sealed record HostPlace(string Name, FilterHook Hook, int Priority, Pol
 /// <summary>Builds the chains of the places.</summary>
 internal static class HostPlaces
 {
-    private const byte Icmpv6 = 58, IPv6 = 10;
     private const string Invalid = "invalid for connection tracking";
-
-    /// <summary>Multicast listening, neighbour discovery with router advertisements (RFC 2710, RFC 4861), MLDv2 reports (RFC 3810).</summary>
-    private static readonly (byte First, byte Last)[] LinkControlTypes = [(130, 136), (143, 143)];
 
     public const string ClearIn = "host-clear-in", ClearOut = "host-clear-out";
 
@@ -89,7 +85,7 @@ internal static class HostPlaces
         }
         if (place.HasFailsafes)
         {
-            foreach (FilterRule rule in LinkControl()) yield return rule;
+            foreach (FilterRule rule in LinkControl.OfHost()) yield return rule;
             foreach (FilterRule rule in failsafes.Rules(place.Direction, stateless: !place.IsTracked)) yield return rule;
         }
         yield return new FilterRule("policies", new FilterVerdictMap(place.Interface, place.Map));
@@ -108,14 +104,4 @@ internal static class HostPlaces
 
     /// <summary>linux/rtnetlink.h: an address of this host.</summary>
     private const uint RtnLocal = 2;
-
-    /// <summary>Without these an IPv6 link does not work; the kernel takes them from the link only (hop limit 255, or link-local).</summary>
-    private static IEnumerable<FilterRule> LinkControl()
-    {
-        foreach ((byte first, byte last) in LinkControlTypes)
-        {
-            yield return new FilterRule("link control", new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6)),
-                new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Icmpv6)), new FilterRange(FilterField.IcmpType, NftValue.Byte(first), NftValue.Byte(last)), FilterVerdict.Accept);
-        }
-    }
 }

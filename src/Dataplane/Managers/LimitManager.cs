@@ -78,7 +78,7 @@ internal sealed class LimitManager(FilterTables tables)
     {
         bool egress = direction == PolicyType.Egress;
         return new FilterChain(FilterFamily.Inet, $"limit-{ChainNames.Direction(direction)}", egress ? new FilterBase(FilterHook.Prerouting, -250) : new FilterBase(FilterHook.Postrouting, 60),
-            [new FilterRule("limits", new FilterVerdictMap(egress ? FilterField.InputInterface : FilterField.OutputInterface, Map(direction).Name))]);
+            [.. LinkControl.Uncounted(fromWorkload: egress), new FilterRule("limits", new FilterVerdictMap(egress ? FilterField.InputInterface : FilterField.OutputInterface, Map(direction).Name))]);
     }
 
     private static FilterName Map(PolicyType direction) => new(FilterFamily.Inet, $"limit-{ChainNames.Direction(direction)}-chains");

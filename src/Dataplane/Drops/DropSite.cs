@@ -28,7 +28,7 @@ public enum DropKind
 }
 
 /// <summary>
-/// A place in our tables that drops, as the prefix of its log messages says it: <c>deny DIRECTION KIND [INDEX] NAME</c>, so that it can be read without us too. A name that is too
+/// A place in our tables that drops, as the prefix of its log messages says it: <c>deny [host-]DIRECTION KIND [INDEX] NAME</c>, so that it can be read without us too. A name that is too
 /// long for the kernel is given as the digest of the whole: <see cref="NameIs"/> knows both.
 /// </summary>
 /// <param name="Name">Id of a policy, name of a profile or tier, or what a fixed rule is about.</param>
@@ -38,11 +38,14 @@ public sealed record DropSite(PolicyType Direction, DropKind Kind, string Name, 
     /// <summary>NF_LOG_PREFIXLEN, with the closing NUL.</summary>
     private const int MaxPrefix = 127;
 
-    private const string Verb = "deny", DigestMark = "#";
+    private const string Verb = "deny", DigestMark = "#", HostPrefix = "host-";
+
+    /// <summary>The list of a host endpoint ends here. Policies do not know: their rules are the same ones wherever they stand.</summary>
+    public bool IsHosts { get; init; }
 
     public string ToPrefix()
     {
-        string head = string.Create(CultureInfo.InvariantCulture, $"{Verb} {WordOf(Direction)} {WordOf(Kind)} {(RuleIndex is { } index ? $"{index} " : "")}");
+        string head = string.Create(CultureInfo.InvariantCulture, $"{Verb} {(IsHosts ? HostPrefix : "")}{WordOf(Direction)} {WordOf(Kind)} {(RuleIndex is { } index ? $"{index} " : "")}");
         return head + (head.Length + Encoding.UTF8.GetByteCount(Name) > MaxPrefix ? DigestOf(Name) : Name);
     }
 
@@ -51,16 +54,19 @@ public sealed record DropSite(PolicyType Direction, DropKind Kind, string Name, 
     {
         site = null!;
         string[] words = prefix.Split(' ', 4);
-        if (words.Length < 4 || words[0] != Verb || words[1] is not ("ingress" or "egress") || KindOf(words[2]) is not { } kind) return false;
-        PolicyType direction = words[1] == "ingress" ? PolicyType.Ingress : PolicyType.Egress;
+        if (words.Length < 4 || words[0] != Verb || KindOf(words[2]) is not { } kind) return false;
+        bool hosts = words[1].StartsWith(HostPrefix, StringComparison.Ordinal);
+        string way = hosts ? words[1][HostPrefix.Length..] : words[1];
+        if (way is not ("ingress" or "egress")) return false;
+        PolicyType direction = way == "ingress" ? PolicyType.Ingress : PolicyType.Egress;
         if (kind is not (DropKind.Rule or DropKind.Profile))
         {
-            site = new DropSite(direction, kind, words[3]);
+            site = new DropSite(direction, kind, words[3]) { IsHosts = hosts };
             return true;
         }
         string[] rest = words[3].Split(' ', 2);
         if (rest.Length < 2 || !int.TryParse(rest[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index)) return false;
-        site = new DropSite(direction, kind, rest[1], index);
+        site = new DropSite(direction, kind, rest[1], index) { IsHosts = hosts };
         return true;
     }
 

@@ -299,7 +299,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
                 else AddJump(policy, NameOf(set.Direction, set.Kind, false, policy.Id), v6, indexed, body);
             }
-            if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name)));
+            if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name) { IsHosts = set.Kind != PolicySetKind.Workload }));
             if (mayPass)
             {
                 string name = ChainNames.Tier(set.Id, i) + suffix;
@@ -312,7 +312,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         {
             foreach (string profile in set.Profiles)
                 AddJump(_sources[NameOf(set.Direction, set.Kind, true, profile)], NameOf(set.Direction, set.Kind, true, profile), v6, indexed, rules);
-            if (set.DeniesAtEnd) rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it")));
+            if (set.DeniesAtEnd) rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it") { IsHosts = set.Kind != PolicySetKind.Workload }));
             else rules.Add(asks ? new FilterRule("nothing decides it", new FilterSetPriority(0), FilterVerdict.Accept) : new FilterRule("nothing decides it", FilterVerdict.Accept));
         }
         chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));

@@ -23,6 +23,59 @@ public class DropNamesTests
         Assert.Equal("", names.EndpointOf(Dropped.Packet(output: null)));
     }
 
+    private static readonly EndpointTier Guard = new() { Name = "first", IngressPolicies = [Dropped.Rule.Name], EgressPolicies = [Dropped.Rule.Name] };
+
+    public static TheoryData<string, PolicyType, string, string?, string?, string> HostDrops() => new()
+    {
+        // To the host's own processes, and from them.
+        { "rule", PolicyType.Ingress, "eth0", null, "10.0.0.11", "HostEndpoint/named" },
+        { "rule", PolicyType.Egress, null!, "eth0", "10.0.0.11", "HostEndpoint/named" },
+        { "host-end", PolicyType.Ingress, "eth0", null, "10.0.0.11", "HostEndpoint/named" },
+        { "host-end", PolicyType.Ingress, "eth1", null, "10.0.0.12", "HostEndpoint/expected" },
+        { "host-end", PolicyType.Ingress, "eth2", null, "10.0.0.13", "HostEndpoint/all" },
+        // Forwarded: the host endpoint's where its policy for that names the rule. The host is asked first on the way in, the workload on the way out.
+        { "rule", PolicyType.Ingress, "eth0", "mga", "10.65.0.2", "HostEndpoint/named" },
+        { "rule", PolicyType.Ingress, "eth1", "mga", "10.65.0.2", "default/blue/a" },
+        { "rule", PolicyType.Egress, "mga", "eth0", "203.0.113.1", "default/blue/a" },
+        { "rule", PolicyType.Egress, "mgb", "eth0", "203.0.113.1", "HostEndpoint/named" },
+        { "end", PolicyType.Ingress, "eth0", "mga", "10.65.0.2", "default/blue/a" },
+        { "end", PolicyType.Egress, "mgb", "eth0", "203.0.113.1", "default/blue/b" },
+        { "host-tier", PolicyType.Ingress, "eth0", "mgb", "10.65.0.2", "HostEndpoint/named" },
+        { "tier", PolicyType.Ingress, "eth0", "mgb", "10.65.0.2", "default/blue/b" },
+        // To an interface that nobody knows.
+        { "fixed", PolicyType.Ingress, "eth0", "mgc", "10.65.0.9", "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(HostDrops))]
+    public void HostEndpoint_IsThatOfTheOtherInterface(string kind, PolicyType direction, string? input, string? output, string address, string expected)
+    {
+        EndpointView a = Endpoint("default/blue/a", "mga") with { Tiers = [Guard] }, b = Endpoint("default/blue/b", "mgb");
+        Connection connection = Dropped.ConnectionTo(a, b);
+        connection.View = connection.View.Apply(new ViewDelta
+        {
+            Epoch = "e",
+            Revision = 2,
+            HostEndpoints =
+            [
+                new HostEndpointView { Name = "named", Revision = 1, Interface = "eth0", Tiers = [Guard], ForwardTiers = [Guard] },
+                new HostEndpointView { Name = "expected", Revision = 1, Addresses = ["10.0.0.12"], Tiers = [Guard] },
+                new HostEndpointView { Name = "all", Revision = 1, Interface = "*", Tiers = [Guard] },
+            ],
+        });
+        DropSite site = kind switch
+        {
+            "rule" => Dropped.Rule with { Direction = direction },
+            "tier" or "host-tier" => new DropSite(direction, DropKind.Tier, "first") { IsHosts = kind == "host-tier" },
+            "end" or "host-end" => new DropSite(direction, DropKind.End, "end") { IsHosts = kind == "host-end" },
+            _ => new DropSite(direction, DropKind.Fixed, "no policy yet"),
+        };
+        DroppedPacket packet = Dropped.Packet(site, input, output);
+        InetAddress ip = InetAddress.Parse(address);
+        packet = packet with { Headers = direction == PolicyType.Ingress ? packet.Headers with { Destination = ip } : packet.Headers with { Source = ip } };
+        Assert.Equal(expected, new DropNames(connection).EndpointOf(packet));
+    }
+
     [Fact]
     public void Endpoint_FollowsTheView()
     {

@@ -30,6 +30,7 @@ public class DropSiteTests
     [InlineData("deny egress profile 0 kns.default", "rule 0 of profile kns.default")]
     [InlineData("deny ingress tier security", "end of tier security")]
     [InlineData("deny ingress end nothing allows it", "nothing allowed it")]
+    [InlineData("deny host-ingress tier security", "end of tier security")]
     [InlineData("deny egress missing NetworkPolicy/blue/p", "NetworkPolicy/blue/p is missing")]
     [InlineData("deny egress fixed spoofed source", "spoofed source")]
     public void Prefix_IsWords(string prefix, string meaning)
@@ -45,6 +46,8 @@ public class DropSiteTests
     [InlineData("deny ingress rule -1 x")]
     [InlineData("deny sideways tier x")]
     [InlineData("deny ingress what x")]
+    [InlineData("deny host-forward tier x")]
+    [InlineData("deny host- tier x")]
     [InlineData("deny ingress rule 3")]
     public void OthersPrefixes_AreNotOurs(string prefix) => Assert.False(DropSite.TryParse(prefix, out _));
 }

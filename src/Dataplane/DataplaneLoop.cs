@@ -81,8 +81,9 @@ public sealed class DataplaneLoop : IAsyncDisposable
             _networks.NoteOverrun();
         }
         if (_networks.TakeTunnels() is { } tunnels) _pass.On(tunnels);
+        if (_networks.TakeLegs() is { } legs) _pass.On(legs);
         TimeSpan? again = _pass.Run();
-        if (_networks.Run(_pass.Guards) is { } networks && (again is null || networks < again)) again = networks;
+        if (_networks.Run(_pass.Guards, _pass.Guards) is { } networks && (again is null || networks < again)) again = networks;
         foreach (InspectionAsked asked in _inspections) asked.Answer.TrySetResult(_networks.AddTo(_pass.Snapshot()));
         _inspections.Clear();
         _timer.Change(again ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

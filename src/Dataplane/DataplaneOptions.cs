@@ -33,6 +33,12 @@ public sealed record DataplaneOptions
     /// <summary>This host's end of the tunnels of virtual networks; without one they have none, and reach this host alone.</summary>
     public Networks.TunnelEnd? TunnelEnd { get; init; }
 
+    /// <summary>Each network that has a leg here takes one address of both: hosts do not share them, nothing outside of the host ever sees them.</summary>
+    public Core.Net.IpPrefix TransitV4 { get; init; } = Core.Net.IpPrefix.Parse("169.254.128.0/17");
+
+    /// <summary>A unique local range (RFC 4193), at most a /96.</summary>
+    public Core.Net.IpPrefix TransitV6 { get; init; } = Core.Net.IpPrefix.Parse("fd6d:6172:6761:7900::/64");
+
     /// <summary>How long routes found at start are kept while no batch said that it is in sync. Longer than a peer takes to come back (RFC 4724 restart time).</summary>
     public TimeSpan RouteHoldTime { get; init; } = TimeSpan.FromSeconds(120);
 

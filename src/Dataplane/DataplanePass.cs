@@ -35,6 +35,8 @@ internal sealed class DataplanePass
     private readonly PoolManager _pools;
     private readonly RouteManager _routing;
     private readonly TunnelGuard _guard;
+    private readonly LegManager _legs;
+    private readonly OutsideManager _outside;
     private readonly EndpointManager _endpoints;
     private readonly HostEndpointManager _hosts;
 
@@ -68,6 +70,8 @@ internal sealed class DataplanePass
         _pools = new PoolManager(_tables);
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
+        _legs = new LegManager(_tables, _routing);
+        _outside = new OutsideManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables), _view);
@@ -96,6 +100,11 @@ internal sealed class DataplanePass
                 _routesInSync |= e.InSync;
                 break;
             case TunnelsChanged e: _guard.Want(e); break;
+            case LegsChanged e: _legs.Want(e.Legs); break;
+            case OutsideChanged e:
+                _outside.Want(e.Outside);
+                WantBlocks();
+                break;
             case KernelChanged e: OnKernel(e.Notification); break;
         }
     }
@@ -130,7 +139,7 @@ internal sealed class DataplanePass
 
     private void WantBlocks() => _routing.SetBlocks(
         _view.Blocks.Values.Where(b => new NetworkName(b.Network) == _domain.Network).Select(b => IpPrefix.Parse(b.Cidr))
-            .Concat(_claimedBlocks.Where(b => b.Network == _domain.Network).Select(b => b.Prefix)).ToHashSet());
+            .Concat(_claimedBlocks.Where(b => b.Network == _domain.Network).Select(b => b.Prefix)).Concat(_outside.Closed).ToHashSet());
 
     private void OnKernel(KernelNotification notification)
     {
@@ -142,6 +151,7 @@ internal sealed class DataplanePass
             case LinkNotification n:
                 _links.OnChanged(n.Name, n.Index);
                 _domain.Tunnel?.OnLinkChanged(n.Name, n.Index);
+                _domain.Leg?.OnLinkChanged(n.Name, n.Index);
                 if (n.Removed) _neighbours.ForgetLink(n.Index);
                 // Its routes went along with it. A link that nothing of ours uses is none of our business: each container brings one, and reading back all routes is dear.
                 if (!n.Carries && (_links.IsUsed(n.Index) || _nexthops.IsOver(n.Index))) _routes.NeedsResync = _nexthops.NeedsResync = true;
@@ -179,6 +189,9 @@ internal sealed class DataplanePass
     /// <summary>Nobody but known tunnel ends gets into the network's tunnel, once there is one.</summary>
     public bool Guards(uint vni) => _guard.Guards(vni);
 
+    /// <summary>What comes by the leg is held to what it may do, once there is one.</summary>
+    public bool Guards(HostLeg leg) => _legs.Guards(leg);
+
     /// <summary>From the monitor's thread: some notification found no room.</summary>
     public void NoteOverrun() => Interlocked.Exchange(ref _overruns, 1);
 
@@ -190,6 +203,7 @@ internal sealed class DataplanePass
         _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = true;
         _links.OnAllChanged();
         _domain.Tunnel?.OnAllChanged();
+        _domain.Leg?.OnAllChanged();
         _routing.OnAddressesChanged();
         _hosts.OnAddressesChanged();
     }
@@ -232,6 +246,11 @@ internal sealed class DataplanePass
         if (_domain.Tunnel is { } tunnel)
         {
             if (!tunnel.Apply(_routesInSync, out bool moved)) refused.Add(tunnel.Refused ?? "the tunnel");
+            if (moved) _routing.OnAddressesChanged();
+        }
+        if (_domain.Leg is { } leg)
+        {
+            if (!leg.Apply(out bool moved)) refused.Add(leg.Refused ?? "the leg");
             if (moved) _routing.OnAddressesChanged();
         }
         _endpoints.OnLinksMoved(_links.Check(out bool linksOk));
@@ -352,7 +371,7 @@ internal sealed class DataplanePass
         Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
         Counters = _counters,
         InSync = InSync,
-        Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
+        Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _domain.Leg?.Refused is { } leg ? (string[])[$"network {_domain.Network}: {leg}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
     };
 
     private RouteRow Row(RouteEntry route)

@@ -64,6 +64,22 @@ public class VirtualNetworkTests
     }
 
     [Fact]
+    public void Network_SaysItsRanges_AndWhetherItIsLetOut()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16", "fd00::/112");
+        Endpoint("a", "red.blue");
+        NetworkView network = Assert.Single(View().Networks.Values);
+        Assert.Equal(["10.0.0.0/16", "fd00::/112"], network.Subnets);
+        Assert.False(network.LetsOut);
+        _graph.Apply(new VirtualNetwork
+        {
+            Metadata = new ObjectMeta { Namespace = "red", Name = "blue" },
+            Spec = new VirtualNetworkSpec { Vni = 10001, Subnets = [new NetworkSubnet { Cidr = "10.0.0.0/16" }], Egress = new NetworkEgress { Mode = "Snat" } },
+        });
+        Assert.True(Assert.Single(View().Networks.Values).LetsOut);
+    }
+
+    [Fact]
     public void Network_ComesWithABlock()
     {
         Network("red", "blue", 10001, "10.0.0.0/16");

@@ -95,7 +95,13 @@ internal class FakeKernel : IKernel
         return default;
     }
 
-    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null) => new NextHopResolution(link is null ? 2 : int.Parse(link.AsSpan("eth".Length), CultureInfo.InvariantCulture), address);
+    /// <summary>A link that is not there has the number that its name ends with, as its index.</summary>
+    public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
+    {
+        if (link is null) return new NextHopResolution(2, address);
+        if (Links.TryGetValue(link, out Link? there)) return new NextHopResolution(there.Index, address);
+        return int.TryParse(link.AsSpan("eth".Length), CultureInfo.InvariantCulture, out int index) ? new NextHopResolution(index, address) : new NetlinkResult(Errno.ENODEV);
+    }
 
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() =>
         Neighbours.Select(n => new Neighbour { LinkIndex = n.Key.Link, Address = n.Key.Address, Mac = n.Value }).ToList();

@@ -57,7 +57,7 @@ internal sealed class FakeTables
     {
         foreach (FilterStatement statement in rule.Statements)
         {
-            string? set = statement switch { FilterLookup s => s.Set, FilterMapToPriority s => s.Map, FilterVerdictMap s => s.Map, _ => null };
+            string? set = statement switch { FilterLookup s => s.Set, FilterMapToPriority s => s.Map, FilterVerdictMap s => s.Map, FilterTranslate s => s.Map, _ => null };
             if (set is not null && !_sets.ContainsKey(new(family, set))) return $"{rule}: no set {set}";
             if (statement is FilterVerdict { Chain: { } chain } && !_chains.ContainsKey(new(family, chain))) return $"{rule}: no chain {chain}";
         }

@@ -134,8 +134,14 @@ public sealed record NetworkView
     public IReadOnlyList<string> Export { get; init => field = value ?? []; } = [];
     public IReadOnlyList<string> ExportAggregates { get; init => field = value ?? []; } = [];
 
-    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu
-        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates);
+    /// <summary>The network's own ranges.</summary>
+    public IReadOnlyList<string> Subnets { get; init => field = value ?? []; } = [];
+
+    /// <summary>This node lets the network's packets out of it, under its own address.</summary>
+    public bool LetsOut { get; init; }
+
+    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut
+        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets);
 
     public override int GetHashCode() => HashCode.Combine(Name, Vni, Mtu);
 }

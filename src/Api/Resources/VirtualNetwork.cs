@@ -33,6 +33,20 @@ public sealed record VirtualNetworkSpec
 
     /// <summary>MTU of workload links, in bytes; the underlay's less the VXLAN overhead (50 over IPv4, 70 over IPv6) when not given.</summary>
     public int? Mtu { get; init; }
+
+    /// <summary>How workloads reach what is outside of the network; not at all when not given.</summary>
+    public NetworkEgress? Egress { get; init; }
+}
+
+/// <summary>The way out of a virtual network.</summary>
+public sealed record NetworkEgress
+{
+    public const string None = "None", Snat = "Snat";
+
+    /// <summary>
+    /// None (default), or Snat: what leaves the network bears the address of the host that it leaves by. Hosts themselves and other networks are not reached by it.
+    /// </summary>
+    public string? Mode { get; init; }
 }
 
 /// <summary>A range of a virtual network.</summary>

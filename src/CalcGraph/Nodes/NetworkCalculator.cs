@@ -34,6 +34,8 @@ internal sealed class NetworkCalculator
                 Import = targets.Import ?? automatic,
                 Export = targets.Export ?? automatic,
                 ExportAggregates = targets.ExportAggregates ?? [],
+                Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).OfType<string>()],
+                LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat,
             };
         }
         return views;

@@ -27,6 +27,7 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     private readonly Dictionary<string, uint> _groups = [];
     private readonly Dictionary<uint, int> _users = [];
     private uint _next = FirstId;
+    private bool _wasRead;
 
     public bool NeedsResync { get; set; } = true;
 
@@ -42,6 +43,7 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         _objects.ResyncActual(listed.Value.Select(n => KeyValuePair.Create(n.Id, n)));
         foreach (Nexthop found in listed.Value) _next = Math.Max(_next, found.Id + 1);
         NeedsResync = false;
+        _wasRead = true;
         return default;
     }
 
@@ -136,6 +138,8 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     /// <summary>The number of an object found at start that has this content and no user yet, or a new one.</summary>
     private uint Number(Nexthop wanted)
     {
+        // Before an earlier life's are known a number would be given to a second thing while routes still go by the first.
+        if (!_wasRead) Resync();
         foreach ((uint id, Nexthop found) in _objects.Actual)
             if (!_users.ContainsKey(id) && !_objects.Desired.ContainsKey(id) && found.Equals(wanted with { Id = id })) return id;
         return _next++;

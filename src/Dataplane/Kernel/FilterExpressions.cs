@@ -77,6 +77,11 @@ internal static class FilterExpressions
             case FilterMasquerade:
                 to.Add(new NftMasquerade());
                 break;
+            case FilterTranslate s:
+                Load(s.Field, null, to);
+                to.Add(new NftLookup(s.Map) { Destination = NftRegister.R1 });
+                to.Add(new NftNat(s.Source ? NftNatKind.Source : NftNatKind.Destination, s.Field.Width() == 16 ? NftFamily.Ip6 : NftFamily.Ip, AddressMin: NftRegister.R1));
+                break;
             case FilterVerdict s:
                 to.Add(NftImmediate.Decide(Verdict(s)));
                 break;

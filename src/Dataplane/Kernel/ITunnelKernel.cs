@@ -1,10 +1,11 @@
+using Margay.Dataplane.Drivers;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// What the namespace of a virtual network has beyond a host's: a tunnel to other hosts. Its UDP socket stays in the host's namespace, where the underlay is; only the
+/// What the namespace of a virtual network has beyond a host's: a tunnel to other hosts, and a leg to its own. Its UDP socket stays in the host's namespace, where the underlay is; only the
 /// link is inside.
 /// </summary>
 public interface ITunnelKernel : IKernel
@@ -14,6 +15,15 @@ public interface ITunnelKernel : IKernel
 
     /// <summary>Makes the link inside, by a request from the host's namespace. EEXIST when the host has the VNI elsewhere.</summary>
     NetlinkResult CreateTunnel(VxlanSpec spec);
+
+    /// <summary>The link inside that leads to the host's namespace.</summary>
+    const string LegName = "leg";
+
+    /// <summary>Makes the pair of links to the host's namespace, each end up; EEXIST when one of the names is taken.</summary>
+    NetlinkResult CreateLeg(LegSpec spec);
+
+    /// <summary>A link in the host's namespace.</summary>
+    NetlinkResult<Link> GetHostLink(string name);
 
     NetlinkResult DeleteLink(int index);
 

@@ -107,13 +107,14 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
             state.Sets[name] = Set(family, set);
             Dictionary<FilterElementKey, FilterElementData> held = state.Elements[name] = [];
             foreach (NftElement element in elements.Value)
-                held[new FilterElementKey(element.Key, element.KeyEnd ?? default)] = Data(element);
+                held[new FilterElementKey(element.Key, element.KeyEnd ?? default)] = Data(state.Sets[name], element);
         }
         return default;
     }
 
-    private static FilterElementData Data(NftElement element) => element switch
+    private static FilterElementData Data(FilterSet set, NftElement element) => element switch
     {
+        { Data: { } address } when set.Data is FilterSetData.AddressV4 or FilterSetData.AddressV6 => new FilterElementData(0, Address: address),
         { Verdict: { } verdict } => new FilterElementData(0, verdict.Chain ?? verdict.ToString()),
         { Data: { Length: sizeof(uint) } value } => new FilterElementData(BitConverter.ToUInt32(value.Span)),
         _ => default,
@@ -123,7 +124,12 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
     {
         CatchAll = key.IsCatchAll,
         KeyEnd = key.IsRange ? key.To : null,
-        Data = set.Data == FilterSetData.Id ? NftValue.Native(data.Id) : null,
+        Data = set.Data switch
+        {
+            FilterSetData.Id => NftValue.Native(data.Id),
+            FilterSetData.AddressV4 or FilterSetData.AddressV6 => data.Address,
+            _ => null,
+        },
         Verdict = set.Data == FilterSetData.Verdict ? NftVerdict.Goto(data.Goto!) : null,
     };
 
@@ -137,6 +143,8 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
             {
                 FilterSetData.Id => FilterExpressions.Priority,
                 FilterSetData.Verdict => NftDataType.Verdict,
+                FilterSetData.AddressV4 => NftDataType.Ipv4Addr,
+                FilterSetData.AddressV6 => NftDataType.Ipv6Addr,
                 _ => null,
             },
         };
@@ -145,7 +153,16 @@ internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
     /// <summary>As read back: types are told apart by width, which is all that the kernel knows of them.</summary>
     private static FilterSet Set(FilterFamily family, NftSet set) => new(
         family, set.Name, [.. set.Key.Fields.Select(f => FilterFields.OfWidth(f.Length))],
-        set.Data is null ? FilterSetData.None : set.Data == NftDataType.Verdict ? FilterSetData.Verdict : FilterSetData.Id, set.Interval);
+        DataOf(set.Data), set.Interval);
+
+    private static FilterSetData DataOf(NftDataType? type) => type switch
+    {
+        null => FilterSetData.None,
+        _ when type == NftDataType.Verdict => FilterSetData.Verdict,
+        _ when type == NftDataType.Ipv4Addr => FilterSetData.AddressV4,
+        _ when type == NftDataType.Ipv6Addr => FilterSetData.AddressV6,
+        _ => FilterSetData.Id,
+    };
 
     private static NftHook Hook(FilterFamily family, FilterBase at) =>
         new(family == FilterFamily.Arp ? ArpInput : (NftHookPoint)at.Hook, at.Priority, at.Nat ? NftHook.Nat : NftHook.Filter);

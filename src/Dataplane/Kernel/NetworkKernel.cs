@@ -1,4 +1,5 @@
 using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;
@@ -29,6 +30,32 @@ public sealed class NetworkKernel : ITunnelKernel
 
     public NetlinkResult CreateTunnel(VxlanSpec spec) => _host.CreateLink(spec with { Namespace = _space });
 
+    public NetlinkResult CreateLeg(LegSpec spec)
+    {
+        NetlinkResult made = _host.CreateLink(new VethSpec
+        {
+            Name = spec.HostLink, Mac = LegSpec.Mac, Mtu = spec.Mtu, PeerName = ITunnelKernel.LegName, PeerMac = LegSpec.Mac, PeerMtu = spec.Mtu, PeerNamespace = _space,
+        });
+        if (!made.Ok) return made;
+        NetlinkResult inside = SetUp(_fdb, ITunnelKernel.LegName, null, [spec.V4, spec.V6]);
+        return inside.Ok ? SetUp(_host, spec.HostLink, spec.Alias, []) : inside;
+    }
+
+    private static NetlinkResult SetUp(RouteSocket socket, string name, string? alias, InetAddress[] addresses)
+    {
+        NetlinkResult<Link> link = socket.GetLink(name);
+        if (!link.Ok) return link.Result;
+        int index = link.Value.Index;
+        using RouteBatch batch = socket.CreateBatch();
+        batch.SetLink(index, new LinkChange { AddressGeneration = AddressGeneration.None, NoArp = true, Alias = alias });
+        batch.SetLink(index, new LinkChange { Up = true });
+        foreach (InetAddress address in addresses)
+            batch.AddAddress(new InterfaceAddress { LinkIndex = index, Local = address, PrefixLength = address.BitLength, Flags = address.IsIPv6 ? AddressFlags.NoDad : default }, replace: true);
+        return batch.Complete().FirstOrDefault();
+    }
+
+    public NetlinkResult<Link> GetHostLink(string name) => _host.GetLink(name);
+
     public NetlinkResult DeleteLink(int index) => _fdb.DeleteLink(index);
 
     public NetlinkResult<IReadOnlyList<FdbEntry>> ListFdb(int linkIndex)
@@ -40,9 +67,10 @@ public sealed class NetworkKernel : ITunnelKernel
     public IReadOnlyList<NetlinkResult> ApplyFdb(IReadOnlyList<FdbChange> changes) =>
         [.. changes.Select(c => c.Delete ? _fdb.DeleteFdb(c.Entry) : _fdb.AddFdb(c.Entry, replace: true))];
 
-    /// <summary>Every next hop of a virtual network is another host, behind the tunnel.</summary>
+    /// <summary>A next hop without a link is another host, behind the tunnel.</summary>
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
     {
+        if (link is not null) return _inside.ResolveNextHop(address, link);
         NetlinkResult<Link> tunnel = _inside.GetLink(ITunnelKernel.TunnelName);
         return tunnel.Ok ? new NextHopResolution(tunnel.Value.Index, address) : tunnel.Result;
     }

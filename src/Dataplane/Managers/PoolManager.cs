@@ -11,7 +11,7 @@ namespace Margay.Dataplane.Managers;
 /// </summary>
 internal sealed class PoolManager(FilterTables tables)
 {
-    private const int SourceNatPriority = 100;
+    public const int SourceNatPriority = 100;
     private const string Chain = "masquerade";
 
     public void Apply(IReadOnlyCollection<PoolView> pools)

@@ -7,7 +7,7 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Managers;
 
 /// <summary>
-/// Decides the one route for each prefix. A local endpoint wins over what BGP learnt, that over the blackhole of an own block. What BGP says of a network that this host is on
+/// Decides the one route for each prefix. A local endpoint wins over a way of the host's own making, that over what BGP learnt, that over the blackhole of an own block. What BGP says of a network that this host is on
 /// itself is not installed: the kernel has its own route, and a second one would take over when someone lowers a metric. Next hops are what the kernel says of the way
 /// to them, asked again when links or addresses change. Owned by the dataplane's loop.
 /// </summary>
@@ -15,6 +15,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
 {
     private readonly Dictionary<IpPrefix, SortedDictionary<string, int>> _local = [];
     private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
+    private readonly Dictionary<IpPrefix, Learnt> _fixed = [];
     private readonly HashSet<IpPrefix> _blocks = [];
     private readonly Dictionary<Gateway, NextHopResolution?> _resolved = [];
     private HashSet<IpPrefix> _connected = [];
@@ -28,13 +29,13 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         public uint? Object { get; set; }
     }
 
-    public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _learnt.ContainsKey(prefix) ? "bgp" : "block";
+    public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _fixed.ContainsKey(prefix) ? "leg" : _learnt.ContainsKey(prefix) ? "bgp" : "block";
 
     /// <summary>Prefixes that BGP learnt and for which there is no route of ours, with the reason.</summary>
     public IEnumerable<(IpPrefix Prefix, string Reason)> NotInstalled =>
         from learnt in _learnt
         let reason = _connected.Contains(learnt.Key) ? "this host is on that network itself" : learnt.Value.Object is null ? "no next hop can be reached" : null
-        where reason is not null && !_local.ContainsKey(learnt.Key)
+        where reason is not null && !_local.ContainsKey(learnt.Key) && !_fixed.ContainsKey(learnt.Key)
         select (learnt.Key, reason);
 
     public void SetLocal(IpPrefix prefix, string endpointId, int linkIndex)
@@ -61,14 +62,23 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         foreach (IpPrefix block in blocks.Where(_blocks.Add)) Decide(block);
     }
 
-    public void Learn(RouteUpdate update)
+    public void Learn(RouteUpdate update) => Lead(_learnt, update.Prefix.Prefix, update.NextHops);
+
+    /// <summary>The ways of the host's own making, all of them: between its namespaces.</summary>
+    public void SetFixed(IReadOnlyDictionary<IpPrefix, RouteNextHop> ways)
     {
-        IpPrefix prefix = update.Prefix.Prefix;
-        if (_learnt.Remove(prefix, out Learnt? before) && before.Object is { } held) nexthops.Release(held);
-        if (update.NextHops.Count > 0)
+        foreach (IpPrefix gone in _fixed.Keys.Where(p => !ways.ContainsKey(p)).ToArray()) Lead(_fixed, gone, []);
+        foreach ((IpPrefix prefix, RouteNextHop hop) in ways)
+            if (!_fixed.TryGetValue(prefix, out Learnt? there) || there.Hops[0] != hop) Lead(_fixed, prefix, [hop]);
+    }
+
+    private void Lead(Dictionary<IpPrefix, Learnt> ways, IpPrefix prefix, IReadOnlyList<RouteNextHop> hops)
+    {
+        if (ways.Remove(prefix, out Learnt? before) && before.Object is { } held) nexthops.Release(held);
+        if (hops.Count > 0)
         {
-            Learnt now = new(update.NextHops);
-            _learnt[prefix] = now;
+            Learnt now = new(hops);
+            ways[prefix] = now;
             now.Object = nexthops.Acquire(Reachable(now.Hops));
         }
         Decide(prefix);
@@ -106,7 +116,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
             else nexthops.Move(gateway, now.Value);
         }
         if (appearedOrGone.Count == 0) return;
-        foreach ((IpPrefix prefix, Learnt learnt) in _learnt)
+        foreach ((IpPrefix prefix, Learnt learnt) in _learnt.Concat(_fixed))
         {
             if (!learnt.Hops.Any(h => appearedOrGone.Contains(Gateway.Of(h)))) continue;
             uint? before = learnt.Object;
@@ -151,6 +161,12 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
     private void Decide(IpPrefix prefix)
     {
         if (_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) routes.Set(Route(prefix) with { LinkIndex = claims.First().Value });
+        else if (_fixed.TryGetValue(prefix, out Learnt? way))
+        {
+            // Never by another way than its own: a tenant's packets would leave by it.
+            if (way.Object is { } over) routes.Set(Route(prefix) with { NexthopId = over });
+            else routes.Remove(prefix);
+        }
         else if (!_connected.Contains(prefix) && _learnt.TryGetValue(prefix, out Learnt? learnt) && learnt.Object is { } id) routes.Set(Route(prefix) with { NexthopId = id });
         else if (_blocks.Contains(prefix)) routes.Set(Route(prefix) with { Type = RouteType.Blackhole });
         else routes.Remove(prefix);

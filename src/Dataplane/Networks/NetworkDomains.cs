@@ -1,6 +1,7 @@
 using Margay.Api.NodeSync;
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Dataplane.Networks;
@@ -14,12 +15,13 @@ namespace Margay.Dataplane.Networks;
 // is told whom tunnels lead to before any tunnel is opened.
 
 /// <summary>The virtual networks of this host: a pass for each that has a namespace. Owned by the dataplane's loop.</summary>
-internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneReport> report, Action<NetworkName, Kernel.KernelNotification> onKernel, TimeProvider time, ILogger logger)
+internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneReport> report, Action<NetworkName, KernelNotification> onKernel, TimeProvider time, ILogger logger)
 {
     private readonly Dictionary<NetworkName, KnownNetwork> _known = [];
     private readonly Dictionary<NetworkName, Domain> _open = [];
     private readonly HashSet<Domain> _dirty = [];
     private readonly ViewSplit _split = new();
+    private readonly NetworkLegs _legs = new(options);
     private bool _viewIsComplete;
     private bool _restored;
     private bool _routesInSync;
@@ -70,14 +72,14 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
                 if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
                 return null;
             case KernelChanged { Network.IsDefault: false } e:
-                if (e.Notification is Kernel.LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
+                if (e.Notification is LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
                 Tell(e.Network, e);
                 return null;
             case NetworkOpened e:
                 Open(e);
                 return null;
             case NetworkClosed e:
-                Close(e.Network);
+                Close(e.Network, forGood: true);
                 e.Done.TrySetResult();
                 return null;
             default: return happened;
@@ -97,16 +99,21 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         return new TunnelsChanged([.. _open.Values.Select(d => d.Vni).OfType<uint>()], [.. _open.Keys.SelectMany(n => _known[n].Peers.Values).Distinct()], _routesInSync);
     }
 
+    /// <summary>What the host's filter must know of networks' legs, if that has changed since the last call.</summary>
+    public LegsChanged? TakeLegs() => _legs.Take();
+
     /// <summary>Applies what is due in each network. Returns when to run again by the clock, or null.</summary>
     /// <param name="isGuarded">Whether the tunnel of a VNI may be opened.</param>
-    public TimeSpan? Run(Func<uint, bool> isGuarded)
+    /// <param name="isLegGuarded">Whether a leg may be made.</param>
+    public TimeSpan? Run(Func<uint, bool> isGuarded, Func<HostLeg, bool> isLegGuarded)
     {
         long now = time.GetTimestamp();
         foreach (Domain domain in _open.Values.Where(d => d.Due <= now)) _dirty.Add(domain);
         foreach (Domain domain in _dirty)
         {
-            TimeSpan? retry = OpenTunnel(domain, isGuarded), again = domain.Pass.Run();
-            if (again is null || retry < again) again = retry;
+            TimeSpan? tunnel = OpenTunnel(domain, isGuarded), leg = _legs.BeforePass(domain.Routing.Network, isLegGuarded), again = domain.Pass.Run();
+            if (_legs.AfterPass(domain.Routing.Network)) leg = TimeSpan.Zero;
+            again = new[] { tunnel, leg, again }.Min();
             domain.Due = again is { } wait ? time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
         }
         _dirty.Clear();
@@ -165,6 +172,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             Known(new NetworkName(network.Name)).View = network;
             if (Find(new NetworkName(network.Name)) is { } domain) WantTunnel(domain, network);
         }
+        foreach (NetworkName open in _open.Keys.Where(n => delta.Snapshot || named.Contains(n.Value) || (delta.RemovedNetworks ?? []).Contains(n.Value))) WantOutside(open);
         Dictionary<string, ViewDelta> parts = _split.Of(delta, _known.Keys.Select(k => k.Value).ToArray());
         foreach ((string name, ViewDelta part) in parts)
         {
@@ -202,8 +210,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
 
     private void Open(NetworkOpened opened)
     {
-        Close(opened.Network);
-        RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel));
+        Close(opened.Network, forGood: false);
+        RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel), new Leg(opened.Kernel));
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
         _open[opened.Network] = domain;
         _tunnelsChanged = true;
@@ -212,15 +220,18 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         // A tunnel that is found is guarded, whether or not the view knows its network.
         if (opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
         if (known.View is { } view) WantTunnel(domain, view);
+        _legs.Open(routing, opened.Kernel, domain.Vni);
         routing.Tunnel!.SetPeers(known.Peers);
         foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);
+        if (_viewIsComplete) WantOutside(opened.Network);
         if (_restored) domain.Pass.On(new EndpointsRestored());
         _dirty.Add(domain);
     }
 
-    private void Close(NetworkName network)
+    private void Close(NetworkName network, bool forGood)
     {
         if (!_open.Remove(network, out Domain? domain)) return;
+        _legs.Close(network, (ITunnelKernel)domain.Routing.Kernel, forGood);
         _dirty.Remove(domain);
         _tunnelsChanged = true;
         domain.Routing.Kernel.Dispose();
@@ -234,6 +245,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         _tunnelsChanged = true;
         _dirty.Add(domain);
     }
+
+    private void WantOutside(NetworkName network) => Tell(network, new OutsideChanged(_legs.Want(network, Known(network).View)));
 
     // Refused by the kernel or not yet read back, the host's filter is tried again by its own clock; this looks whether it is there.
     private TimeSpan? OpenTunnel(Domain domain, Func<uint, bool> isGuarded)

@@ -9,4 +9,5 @@ namespace Margay.Dataplane.Networks;
 /// routing domain.
 /// </summary>
 /// <param name="Tunnel">To other hosts; the default network has none, its packets travel as they are.</param>
-internal sealed record RoutingDomain(NetworkName Network, IKernel Kernel, Tunnel? Tunnel = null);
+/// <param name="Leg">To the host; the default network is the host.</param>
+internal sealed record RoutingDomain(NetworkName Network, IKernel Kernel, Tunnel? Tunnel = null, Leg? Leg = null);

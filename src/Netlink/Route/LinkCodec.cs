@@ -75,7 +75,13 @@ internal static class LinkCodec
     internal static void WriteChange(ref MessageBuffer buffer, int index, LinkChange change)
     {
         MessageWriter m = buffer.Begin(RTM_NEWLINK, 0);
-        m.Header(new IfInfoMsg { Index = index, Flags = change.Up == true ? (uint)IFF_UP : 0, Change = change.Up is null ? 0 : (uint)IFF_UP });
+        (LinkFlags Bit, bool? Wanted)[] flags = [(LinkFlags.Up, change.Up), (LinkFlags.NoArp, change.NoArp)];
+        m.Header(new IfInfoMsg
+        {
+            Index = index,
+            Flags = flags.Aggregate(0u, (bits, f) => f.Wanted == true ? bits | (uint)f.Bit : bits),
+            Change = flags.Aggregate(0u, (bits, f) => f.Wanted is null ? bits : bits | (uint)f.Bit),
+        });
         WriteCommon(ref m, change.Name, change.Mac, change.Mtu, change.TxQueueLength, change.Namespace);
         if (change.MasterIndex is { } master) m.UInt32(IFLA_MASTER, (uint)master);
         if (change.Alias is { } alias) m.String(IFLA_IFALIAS, alias);

@@ -143,6 +143,10 @@ public sealed record LinkChange
 {
     public string? Name { get; init; }
     public bool? Up { get; init; }
+
+    /// <summary>IFF_NOARP: neighbours are not asked for. A frame to any of them bears the link's own MAC as its destination, so two ends of one MAC need no neighbour entries.</summary>
+    public bool? NoArp { get; init; }
+
     public int? Mtu { get; init; }
     public MacAddress? Mac { get; init; }
 

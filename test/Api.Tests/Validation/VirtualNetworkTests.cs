@@ -19,6 +19,8 @@ public sealed class VirtualNetworkTests
     [InlineData("{subnets: [{cidr: 10.0.0.0/24, blockSize: 23}, {cidr: 10.1.0.0/16, blockSize: 16}, {cidr: 'fd00::/64', blockSize: 129}]}", "spec.subnets[0].blockSize Invalid; spec.subnets[1].blockSize Invalid; spec.subnets[2].blockSize Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 0, mtu: 1000}", "spec.mtu Invalid; spec.vni Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 16777216}", "spec.vni Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Snat}}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Masquerade}}", "spec.egress.mode NotSupported")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], routeTargets: {import: ['x', '1', '70000:70000', '192.0.2.1:70000', '1:1', '1:1'], export: ['fd00::1:1']}}",
         "spec.routeTargets.export[0] Invalid; spec.routeTargets.import[0] Invalid; spec.routeTargets.import[1] Invalid; spec.routeTargets.import[2] Invalid; spec.routeTargets.import[3] Invalid; spec.routeTargets.import[5] Duplicate")]
     public void Spec_Rules(string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("VirtualNetwork", spec)));

@@ -1,4 +1,5 @@
 using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
@@ -30,10 +31,34 @@ internal sealed class FakeTunnelKernel : FakeKernel, ITunnelKernel
         return default;
     }
 
+    /// <summary>Links of the host's namespace.</summary>
+    public Dictionary<string, Link> HostLinks { get; } = [];
+
+    public NetlinkResult CreateLeg(LegSpec spec)
+    {
+        Calls.Add("leg create");
+        if (HostLinks.ContainsKey(spec.HostLink)) return new NetlinkResult(Errno.EEXIST);
+        Link end = new() { Name = spec.HostLink, Index = 100, Kind = "veth", Mac = LegSpec.Mac, Mtu = spec.Mtu, Flags = LinkFlags.Up | LinkFlags.NoArp, Alias = spec.Alias };
+        HostLinks[spec.HostLink] = end;
+        Links[ITunnelKernel.LegName] = end with { Name = ITunnelKernel.LegName, Index = _next++, Alias = null };
+        Addresses.AddRange([new(ITunnelKernel.LegName, spec.V4), new(ITunnelKernel.LegName, spec.V6)]);
+        return default;
+    }
+
+    public NetlinkResult<Link> GetHostLink(string name) => HostLinks.TryGetValue(name, out Link? link) ? link : new NetlinkResult(Errno.ENODEV);
+
     public NetlinkResult DeleteLink(int index)
     {
+        Link gone = Links.Values.Single(l => l.Index == index);
+        Links.Remove(gone.Name);
+        if (gone.Name == ITunnelKernel.LegName)
+        {
+            Calls.Add("leg delete");
+            HostLinks.Clear();
+            Addresses.RemoveAll(a => a.Link == gone.Name);
+            return default;
+        }
         Calls.Add("tunnel delete");
-        foreach (Link link in Links.Values.Where(l => l.Index == index).ToArray()) Links.Remove(link.Name);
         // Its entries go along with it.
         Fdb.Clear();
         foreach ((int Link, InetAddress Address) key in Neighbours.Keys.Where(k => k.Link == index).ToArray()) Neighbours.Remove(key);

@@ -58,6 +58,9 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         await Cluster.SendAsync("POST", $"{Networks}/{tenant}/virtualnetworks", $$$"""{"metadata":{"name":"net"},"spec":{"subnets":[{"cidr":"{{{v4}}}","blockSize":28},{"cidr":"{{{v6}}}","blockSize":124}]}}""");
     }
 
+    /// <summary>Changes the spec of a tenant's network.</summary>
+    internal Task PatchNetworkAsync(string tenant, string spec) => Cluster.SendAsync("PATCH", $"{Networks}/{tenant}/virtualnetworks/net", $$$"""{"spec":{{{spec}}}}""");
+
     /// <summary>SIGKILL; and a new one, when it is to come.</summary>
     internal void KillAgent(string host) => Cluster.Kill(host);
 

@@ -17,7 +17,7 @@ internal static class ServerRequest
             await socket.ConnectAsync(address, 7443);
             await using NetworkStream stream = new(socket);
             byte[] content = Encoding.UTF8.GetBytes(body ?? "");
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: s\r\nContent-Type: application/json\r\nContent-Length: {content.Length}\r\n\r\n"));
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: s\r\nContent-Type: {(method == "PATCH" ? "application/merge-patch+json" : "application/json")}\r\nContent-Length: {content.Length}\r\n\r\n"));
             await stream.WriteAsync(content);
             using StreamReader reader = new(stream);
             string answer = await reader.ReadToEndAsync();

@@ -24,6 +24,7 @@ internal static class NetworkChecks
         CheckSubnets(findings, at["subnets"], spec.Subnets ?? []);
         Values.InRange(findings, at["vni"], spec.Vni, 1, MaxVni, "VXLAN network identifier");
         Values.InRange(findings, at["mtu"], spec.Mtu, MinMtu, MaxMtu, "MTU of a virtual network");
+        if (spec.Egress is not null) Values.OneOf(findings, at["egress"]["mode"], spec.Egress.Mode, NetworkEgress.None, NetworkEgress.Snat);
         CheckTargets(findings, at["routeTargets"]["import"], spec.RouteTargets?.Import);
         CheckTargets(findings, at["routeTargets"]["export"], spec.RouteTargets?.Export);
         CheckTargets(findings, at["routeTargets"]["exportAggregates"], spec.RouteTargets?.ExportAggregates);

@@ -46,6 +46,8 @@ public enum FilterSetData
     /// <summary>A 32-bit number in host order.</summary>
     Id,
     Verdict,
+    AddressV4,
+    AddressV6,
 }
 
 /// <summary>
@@ -76,10 +78,10 @@ public readonly record struct FilterElementKey(NftValue From, NftValue To)
     public override string ToString() => IsRange ? $"{From}-{To}" : From.ToString();
 }
 
-/// <summary>What an element maps to: nothing, a number, or a verdict (always a goto).</summary>
-public readonly record struct FilterElementData(uint Id, string? Goto = null)
+/// <summary>What an element maps to: nothing, a number, a verdict (always a goto), or an address.</summary>
+public readonly record struct FilterElementData(uint Id, string? Goto = null, NftValue Address = default)
 {
-    public override string ToString() => Goto is null ? $"{Id:x}" : $"goto {Goto}";
+    public override string ToString() => Goto is not null ? $"goto {Goto}" : Address.IsEmpty ? $"{Id:x}" : Address.ToString();
 }
 
 /// <summary>Identifies a set or chain: names are unique in a family's table only.</summary>

@@ -97,6 +97,12 @@ public sealed record FilterMasquerade : FilterStatement
     public override string ToString() => "masquerade";
 }
 
+/// <summary>Source or destination address translation to what the map gives for the field, an address of its family; without an entry the rule ends.</summary>
+public sealed record FilterTranslate(bool Source, FilterField Field, string Map) : FilterStatement
+{
+    public override string ToString() => $"{(Source ? "snat" : "dnat")} to {Field.Text()} map @{Map}";
+}
+
 public enum FilterVerdictKind
 {
     Accept,

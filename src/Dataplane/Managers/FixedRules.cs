@@ -27,11 +27,14 @@ internal static class FixedRules
     private const byte IPv4 = 2;
     public const ushort VxlanPort = 4789;
 
-    private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy";
+    private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy", IngressPolicy = "ingress-policy", WorkloadTunnels = "workload-tunnels", InvalidLabel = "invalid for connection tracking";
 
     private static readonly FilterStatement IsV4 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv4));
     private static readonly FilterStatement IsV6 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6));
     private static readonly FilterStatement Count = new FilterCounter();
+    private static readonly FilterStatement[] s_vxlan =
+        [new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp)), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort))];
+    private static readonly FilterStatement s_ipInIp = new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(IpInIp));
 
     public static void Want(FilterTables tables, DataplaneOptions options)
     {
@@ -71,12 +74,15 @@ internal static class FixedRules
         yield return Chain(NeighbourDiscovery, [.. Discovery(drops)]);
 
         yield return Base("input", FilterHook.Input, 0,
-            [otherInput, .. Established(drops, PolicyType.Egress), .. LinkControl.OfWorkload(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+            [Established, otherInput, .. Invalid(drops), .. LinkControl.OfWorkload(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
         yield return ToHostChain(options, options.EndpointToHost);
         yield return Base("forward", FilterHook.Forward, 0,
-            [otherInput, .. Established(drops, PolicyType.Egress), new FilterRule("from a workload", FilterVerdict.Goto(EgressPolicy))]);
+            [Established, otherInput, new FilterRule("from a workload", NeedsPolicy, FilterVerdict.Goto(EgressPolicy)), .. Drop(drops, PolicyType.Egress, InvalidLabel)]);
         yield return Chain(EgressPolicy, [.. Egress(drops)]);
-        yield return Base("to-workload", FilterHook.Forward, 10, [otherOutput, .. Established(drops, PolicyType.Ingress), .. Ingress(drops)]);
+        yield return Chain(WorkloadTunnels, [.. Tunnelled(drops)]);
+        yield return Base("to-workload", FilterHook.Forward, 10,
+            [Established, otherOutput, new FilterRule("to a workload", NeedsPolicy, FilterVerdict.Goto(IngressPolicy)), .. Drop(drops, PolicyType.Ingress, InvalidLabel)]);
+        yield return Chain(IngressPolicy, [.. Ingress(drops)]);
 
         yield return new FilterChain(FilterFamily.Arp, "input", new FilterBase(FilterHook.Input, 0), [.. Arp(fromWorkload)]);
     }
@@ -118,22 +124,27 @@ internal static class FixedRules
         }
     }
 
-    private static FilterRule[] Established(DropRules drops, PolicyType direction) =>
-    [
-        new("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept),
-        .. Drop(drops, direction, "invalid for connection tracking", new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid)),
-    ];
+    /// <summary>First of all, so that most packets meet one rule.</summary>
+    private static FilterRule Established { get; } =
+        new("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept);
+
+    /// <summary>What is left of packets that are not established: all but what connection tracking calls invalid.</summary>
+    private static FilterStatement NeedsPolicy { get; } = new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.New | NftCtState.Untracked));
+
+    private static IEnumerable<FilterRule> Invalid(DropRules drops) =>
+        Drop(drops, PolicyType.Egress, InvalidLabel, new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid));
 
     private static IEnumerable<FilterRule> Egress(DropRules drops)
     {
-        FilterStatement Protocol(byte number) => new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(number));
-
-        // A workload could otherwise speak to the tunnel ends of other hosts in our name.
-        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "VXLAN", Protocol(Udp), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort)))) yield return rule;
-        foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "IP in IP", Protocol(IpInIp))) yield return rule;
+        yield return new FilterRule("VXLAN", [.. s_vxlan, FilterVerdict.Goto(WorkloadTunnels)]);
+        yield return new FilterRule("IP in IP", s_ipInIp, FilterVerdict.Goto(WorkloadTunnels));
         yield return Dispatch(FilterField.InputInterface, PolicyType.Egress);
         foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "no policy yet")) yield return rule;
     }
+
+    /// <summary>A workload could otherwise speak to the tunnel ends of other hosts in our name.</summary>
+    private static IEnumerable<FilterRule> Tunnelled(DropRules drops) =>
+        [.. Drop(drops, PolicyType.Egress, "VXLAN", s_vxlan), .. Drop(drops, PolicyType.Egress, "IP in IP", s_ipInIp)];
 
     private static IEnumerable<FilterRule> Ingress(DropRules drops)
     {
@@ -146,7 +157,7 @@ internal static class FixedRules
     {
         DropRules drops = new(options.DropLog);
         FilterStatement other = new FilterCompare(FilterField.InputInterface, NftValue.IfNamePrefix(options.InterfacePrefix), Negate: true);
-        return Base("to-host", FilterHook.Input, 10, [new FilterRule("not from a workload", other, FilterVerdict.Accept), .. Established(drops, PolicyType.Egress), .. ToHost(drops, action)]);
+        return Base("to-host", FilterHook.Input, 10, [new FilterRule("not from a workload", other, FilterVerdict.Accept), Established, .. Invalid(drops), .. ToHost(drops, action)]);
     }
 
     private static IEnumerable<FilterRule> ToHost(DropRules drops, EndpointToHostAction action)

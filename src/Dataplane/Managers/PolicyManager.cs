@@ -75,14 +75,11 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
     /// <summary>How a list refers to a policy.</summary>
     /// <param name="HasPass">Its rules stand in the chains of tiers.</param>
-    /// <param name="IsShared">Both families have the same rules: one chain serves both.</param>
-    /// <param name="Has4">There are rules for IPv4.</param>
+    /// <param name="IsShared">Both families have the same rules.</param>
+    /// <param name="HasRules">There are any.</param>
     /// <param name="IsIndexed">All its rules are in the port index.</param>
     /// <param name="AsksIndex">Its rules look at their bits.</param>
-    private readonly record struct SourceFace(bool HasPass, bool IsShared, bool Has4, bool Has6, bool IsIndexed, bool AsksIndex)
-    {
-        public bool Has(bool v6) => v6 ? Has6 : Has4;
-    }
+    private readonly record struct SourceFace(bool HasPass, bool IsShared, bool HasRules, bool IsIndexed, bool AsksIndex);
 
     /// <summary>Takes a workload's set into use and returns the id that its endpoints' interfaces map to.</summary>
     public uint Acquire(PolicySet set) => Use(set).Id;
@@ -226,7 +223,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         constants.Hold(name);
         bool shared = v4.Rules.Select(r => r.Comment).SequenceEqual(v6.Rules.Select(r => r.Comment));
         SourceFace face = new(
-            !source.IsProfile && !compiled.Staged && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass), shared, v4.Rules.Count > 0, v6.Rules.Count > 0,
+            !source.IsProfile && !compiled.Staged && compiled.V4.Concat(compiled.V6).Any(r => r.Action == RuleAction.Pass), shared, v4.Rules.Count + v6.Rules.Count > 0,
             IsIndexed: (v4.IsIndexed || v4.Rules.Count == 0) && (v6.IsIndexed || v6.Rules.Count == 0), v4.AsksIndex || v6.AsksIndex);
         // With Pass its rules stand in the sets' chains.
         if (first || face != source.Face || face.HasPass) _dirtySets.UnionWith(source.Users);
@@ -236,9 +233,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         source.IpSets = [.. RuleRenderer.SetsOf(compiled)];
         source.Inline = face.HasPass ? [v4.Rules, v6.Rules] : [[], []];
         _ports[source.Direction].Set(name, Claims(name, face, v4, v6));
-        if (face.HasPass) Replace(source.Chains, []);
-        else if (shared) Replace(source.Chains, face.Has4 ? [Chain(name, v4.Rules)] : []);
-        else Replace(source.Chains, [.. face.Has4 ? [Chain(name + "-4", v4.Rules)] : (FilterChain[])[], .. face.Has6 ? [Chain(name + "-6", v6.Rules)] : (FilterChain[])[]]);
+        Replace(source.Chains, face.HasPass ? [] : PolicyChains.Of(name, v4.Rules, v6.Rules, shared));
     }
 
     /// <summary>The policy's bit where its jump may be left out, its rules' bits where they look.</summary>
@@ -264,10 +259,11 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private void RenderSet(ActiveSet active)
     {
         string name = ChainNames.Set(active.Set.Id);
-        List<FilterChain> v4 = Chains(active.Set, v6: false, ""), v6 = Chains(active.Set, v6: true, "-6");
-        bool shared = v4.Count == v6.Count && v4.Zip(v6).All(p => p.First.Rules.Select(r => r.Comment).SequenceEqual(p.Second.Rules.Select(r => r.Comment)));
-        if (!shared)
+        List<FilterChain> v4 = Chains(active.Set, v6: false, "");
+        // Only rules that stand in the list itself can differ between the families.
+        if (Names(active.Set).Any(n => _sources[n.Chain].Face is { HasPass: true, IsShared: false }))
         {
+            List<FilterChain> v6 = Chains(active.Set, v6: true, "-6");
             // The list's own chain is the last of them.
             v4[^1] = Chain(name, [new FilterRule("IPv6", new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(10)), FilterVerdict.Goto(name + "-6")), .. v4[^1].Rules]);
             v4.AddRange(v6);
@@ -297,7 +293,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             foreach (Source policy in policies)
             {
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
-                else AddJump(policy, NameOf(set.Direction, set.Kind, false, policy.Id), v6, indexed, body);
+                else AddJump(policy, NameOf(set.Direction, set.Kind, false, policy.Id), indexed, body);
             }
             if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name) { IsHosts = set.Kind != PolicySetKind.Workload }));
             if (mayPass)
@@ -311,18 +307,18 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (!decided)
         {
             foreach (string profile in set.Profiles)
-                AddJump(_sources[NameOf(set.Direction, set.Kind, true, profile)], NameOf(set.Direction, set.Kind, true, profile), v6, indexed, rules);
+                AddJump(_sources[NameOf(set.Direction, set.Kind, true, profile)], NameOf(set.Direction, set.Kind, true, profile), indexed, rules);
             if (set.DeniesAtEnd) rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it") { IsHosts = set.Kind != PolicySetKind.Workload }));
             else rules.Add(asks ? new FilterRule("nothing decides it", new FilterSetPriority(0), FilterVerdict.Accept) : new FilterRule("nothing decides it", FilterVerdict.Accept));
         }
-        chains.Add(Chain(ChainNames.Set(set.Id) + suffix, rules));
+        chains.AddRange(PolicyChains.Grouped(ChainNames.Set(set.Id) + suffix, rules));
         return chains;
     }
 
-    private static void AddJump(Source source, string chain, bool v6, bool indexed, List<FilterRule> to)
+    private static void AddJump(Source source, string chain, bool indexed, List<FilterRule> to)
     {
-        if (!source.Face.Has(v6)) return;
-        FilterVerdict jump = FilterVerdict.Jump(source.Face.IsShared ? chain : chain + (v6 ? "-6" : "-4"));
+        if (!source.Face.HasRules) return;
+        FilterVerdict jump = FilterVerdict.Jump(chain);
         to.Add(indexed && source.Face.IsIndexed
             ? new FilterRule(source.Id, new FilterAnyBit(FilterField.Priority, PortIndex.PolicyBit(chain)), jump)
             : new FilterRule(source.Id, jump));

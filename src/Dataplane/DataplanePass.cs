@@ -68,13 +68,14 @@ internal sealed class DataplanePass
         _ipSets = new IpSetManager(_tables);
         _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options, _view);
         _pools = new PoolManager(_tables);
+        DscpManager dscp = new(_tables, _pools, options);
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _legs = new LegManager(_tables, _routing);
         _outside = new OutsideManager(_tables, _routing);
-        _hosts = new HostEndpointManager(_tables, _policies, kernel, options, _view);
+        _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
-        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables), _view);
+        _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
         FixedRules.Want(_tables, options);
     }
 

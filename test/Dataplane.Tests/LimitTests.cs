@@ -18,7 +18,7 @@ public sealed class LimitTests
     public LimitTests()
     {
         _tables = new FilterTables(_kernel, "margay");
-        _limits = new LimitManager(_tables);
+        _limits = new LimitManager(_tables, new DscpManager(_tables, new PoolManager(_tables), new DataplaneOptions()), new DataplaneOptions());
     }
 
     [Fact]
@@ -52,6 +52,28 @@ public sealed class LimitTests
         _limits.Set("n/s/b", "mg1", Packets);
         _limits.Set("n/s/a", "mg2", Packets);
         Assert.Equal("mg1=le-s.b mg2=le-s.a", Map("egress"));
+    }
+
+    [Fact]
+    public void Connections_AreCountedWherePolicyHasDecided()
+    {
+        _limits.Set("n/s/a", "mg1", new QosView { EgressMaxConnections = 3 });
+        State();
+        Assert.Equal(["connections-egress", "connections-egress-refused", "connections-to-host"], _kernel.Tables.Chains.Select(c => c.Name).Where(n => n.StartsWith("conn", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        FilterName counts = _kernel.Tables.Chains.Single(c => c.Name.StartsWith("ce-", StringComparison.Ordinal));
+        Assert.Equal("ct count over 3 goto connections-egress-refused", Assert.Single(_kernel.Tables.Rules(counts)).Text);
+        _limits.Remove("n/s/a");
+        State();
+        Assert.Empty(_kernel.Tables.Chains);
+    }
+
+    [Fact]
+    public void PeakRate_StandsBeforeTheAverage()
+    {
+        _limits.Set("n/s/a", "mg1", new QosView { IngressBandwidth = new BandwidthView(8_000, 80_000, 16_000, null) });
+        State();
+        FilterName chain = _kernel.Tables.Chains.Single(c => c.Name.StartsWith("li-", StringComparison.Ordinal));
+        Assert.Equal(["limit rate over 2000 bytes/second burst 1500", "limit rate over 1000 bytes/second burst 10000"], _kernel.Tables.Rules(chain).Select(r => r.Text.Split(" counter")[0]));
     }
 
     /// <summary>What the kernel could not count is no limit.</summary>

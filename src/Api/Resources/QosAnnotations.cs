@@ -10,6 +10,9 @@ public static class QosAnnotations
 {
     public const string Prefix = "qos.projectcalico.org/";
 
+    /// <summary>The code point of what leaves the cluster; of host endpoints too.</summary>
+    public const string Dscp = Prefix + "dscp";
+
     /// <summary>All that is given, by field first and annotation second; null when nothing is. An annotation that is no number counts as absent.</summary>
     public static QosControls? Merge(QosControls? fields, IReadOnlyDictionary<string, string>? annotations)
     {
@@ -33,7 +36,7 @@ public static class QosAnnotations
             EgressPacketBurst = f.EgressPacketBurst ?? Read("egressPacketBurst"),
             IngressMaxConnections = f.IngressMaxConnections ?? Read("ingressMaxConnections"),
             EgressMaxConnections = f.EgressMaxConnections ?? Read("egressMaxConnections"),
-            Dscp = f.Dscp ?? (annotations.TryGetValue(Prefix + "dscp", out string? dscp) ? new Dscp(dscp) : null),
+            Dscp = f.Dscp ?? (annotations.TryGetValue(Dscp, out string? dscp) ? new Dscp(dscp) : null),
         };
     }
 

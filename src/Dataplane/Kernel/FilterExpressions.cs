@@ -71,6 +71,15 @@ internal static class FilterExpressions
             case FilterOver s:
                 to.Add(new NftLimit(s.Rate, Burst: s.Burst, Limit: s.Bytes ? NftLimitKind.Bytes : NftLimitKind.Packets, Flags: NftLimit.Over));
                 break;
+            case FilterConnectionsOver s:
+                to.Add(new NftConnlimit(s.Count, NftConnlimit.Over));
+                break;
+            case FilterSetDscp s:
+                SetDscp(s.CodePoint, s.V6, to);
+                break;
+            case FilterReset:
+                to.Add(NftReject.TcpReset);
+                break;
             case FilterLog s:
                 to.Add(new NftLog(s.Prefix, s.Group));
                 break;
@@ -88,6 +97,16 @@ internal static class FilterExpressions
             default:
                 throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
         }
+    }
+
+    /// <summary>In the first two bytes of either header (RFC 791 §3.1, RFC 8200 §3); IPv4 has a checksum over them, at 10.</summary>
+    private static void SetDscp(byte codePoint, bool v6, List<NftExpression> to)
+    {
+        const int ipv4Shift = 2, ipv6Shift = 6, all = 63;
+        int shift = v6 ? ipv6Shift : ipv4Shift;
+        to.Add(new NftPayload(NftPayloadBase.Network, 0, 2));
+        to.Add(new NftBitwise(NftValue.BigEndian((ushort)~(all << shift)), NftValue.BigEndian((ushort)(codePoint << shift))));
+        to.Add(new NftPayload(NftPayloadBase.Network, 0, 2) { Source = NftRegister.R1, ChecksumKind = v6 ? NftPayload.NoChecksum : NftPayload.InternetChecksum, ChecksumOffset = v6 ? 0u : 10 });
     }
 
     private static NftVerdict Verdict(FilterVerdict verdict) => verdict.Kind switch

@@ -32,8 +32,8 @@ internal static class ChainNames
     /// <summary>The id begins with the letter of its direction already.</summary>
     public static string Set(string setId) => $"s{setId}";
 
-    /// <summary>What one endpoint's limits are.</summary>
-    public static string Limits(PolicyType direction, string endpointId) => $"l{Letter(direction)}-{Slug(endpointId)}";
+    /// <summary>What one endpoint's limits are: li-… and le-… of rates, ci-… and ce-… of connections.</summary>
+    public static string Limits(char kind, PolicyType direction, string endpointId) => $"{kind}{Letter(direction)}-{Slug(endpointId)}";
 
     public static string Tier(string setId, int index) => $"t{setId}-{index}";
 

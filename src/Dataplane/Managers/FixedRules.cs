@@ -24,7 +24,6 @@ namespace Margay.Dataplane.Managers;
 internal static class FixedRules
 {
     private const byte IpInIp = 4, Udp = 17;
-    private const byte IPv4 = 2;
     public const ushort VxlanPort = 4789;
 
     private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy", IngressPolicy = "ingress-policy", WorkloadTunnels = "workload-tunnels", InvalidLabel = "invalid for connection tracking";

@@ -14,7 +14,7 @@ namespace Margay.Dataplane.Managers;
 /// Gives each interface of the host its host endpoint, and each place (<see cref="HostPlace"/>) a map from interface to list of policies. An interface that no host endpoint
 /// is for is open. Owned by the dataplane's loop.
 /// </summary>
-internal sealed class HostEndpointManager(FilterTables tables, PolicyManager policies, IKernel kernel, DataplaneOptions options, ViewState view)
+internal sealed class HostEndpointManager(FilterTables tables, PolicyManager policies, DscpManager dscp, IKernel kernel, DataplaneOptions options, ViewState view)
 {
     private static readonly FilterName OpenName = new(FilterFamily.Inet, HostPlaces.Open.Name);
 
@@ -54,6 +54,7 @@ internal sealed class HostEndpointManager(FilterTables tables, PolicyManager pol
         if (!addresses.Ok) return $"reading the host's addresses: {addresses.Result}";
         _byInterface = Assign(view.HostEndpoints.Values, addresses.Value);
         Want();
+        dscp.SetHosts(_byInterface);
         _changed = true;
         _dirty = false;
         return null;

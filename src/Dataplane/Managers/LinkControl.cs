@@ -9,7 +9,7 @@ namespace Margay.Dataplane.Managers;
 /// <summary>Rules that accept an IPv6 link's own traffic.</summary>
 internal static class LinkControl
 {
-    public const byte Icmpv6 = 58, IPv6 = 10;
+    public const byte Icmpv6 = 58, IPv4 = 2, IPv6 = 10;
     public const byte RouterSolicitation = 133, RouterAdvertisement = 134, NeighbourSolicitation = 135, NeighbourAdvertisement = 136, Redirect = 137;
     public const byte MldQuery = 130, MldReport = 131, MldDone = 132, Mld2Report = 143;
 

@@ -7,29 +7,52 @@ namespace Margay.Dataplane.Managers;
 
 /// <summary>
 /// Masquerades what leaves the pools: from a pool with natOutgoing to an address in no pool at all. The chain exists only while a pool asks for it, since a nat
-/// chain costs every new connection something. Owned by the dataplane's loop.
+/// chain costs every new connection something; the sets of all pools' prefixes, while anybody looks them up. Owned by the dataplane's loop.
 /// </summary>
 internal sealed class PoolManager(FilterTables tables)
 {
     public const int SourceNatPriority = 100;
     private const string Chain = "masquerade";
 
+    private readonly HashSet<string> _users = [];
+    private IReadOnlyCollection<PoolView> _pools = [];
+
     public void Apply(IReadOnlyCollection<PoolView> pools)
     {
+        _pools = [.. pools];
         // Address families are told apart by the pool's own prefix; pools of other networks have tables of their own.
-        IpPrefix[] all = [.. Prefixes(pools)], masqueraded = [.. Prefixes(pools.Where(p => p.NatOutgoing))];
+        IpPrefix[] masqueraded = [.. Prefixes(pools.Where(p => p.NatOutgoing))];
         if (masqueraded.Length == 0)
         {
             tables.RemoveChain(new FilterName(FilterFamily.Inet, Chain));
-            foreach (string set in (string[])[ChainNames.Pools4, ChainNames.Pools6, ChainNames.Masquerade4, ChainNames.Masquerade6])
-                tables.RemoveSet(new FilterName(FilterFamily.Inet, set));
+            RemoveSets(ChainNames.Masquerade4, ChainNames.Masquerade6);
+            WantSets(Chain, wanted: false);
             return;
         }
-        Fill(ChainNames.Pools4, all, v6: false);
-        Fill(ChainNames.Pools6, all, v6: true);
+        WantSets(Chain, wanted: true);
         Fill(ChainNames.Masquerade4, masqueraded, v6: false);
         Fill(ChainNames.Masquerade6, masqueraded, v6: true);
         tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Postrouting, SourceNatPriority, Nat: true), [Rule(v6: false), Rule(v6: true)]));
+    }
+
+    /// <summary><paramref name="user"/> has rules that look up <see cref="ChainNames.Pools4"/> and <see cref="ChainNames.Pools6"/>, or none any more.</summary>
+    public void WantSets(string user, bool wanted)
+    {
+        if (wanted) _users.Add(user);
+        else _users.Remove(user);
+        if (_users.Count == 0)
+        {
+            RemoveSets(ChainNames.Pools4, ChainNames.Pools6);
+            return;
+        }
+        IpPrefix[] all = [.. Prefixes(_pools)];
+        Fill(ChainNames.Pools4, all, v6: false);
+        Fill(ChainNames.Pools6, all, v6: true);
+    }
+
+    private void RemoveSets(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names) tables.RemoveSet(new FilterName(FilterFamily.Inet, name));
     }
 
     private static IEnumerable<IpPrefix> Prefixes(IEnumerable<PoolView> pools) =>
@@ -39,9 +62,7 @@ internal sealed class PoolManager(FilterTables tables)
     {
         FilterName set = new(FilterFamily.Inet, name);
         tables.SetSet(new FilterSet(FilterFamily.Inet, name, [v6 ? FilterField.SourceV6 : FilterField.SourceV4], Interval: true));
-        HashSet<FilterElementKey> wanted = [.. Intervals.Of(prefixes.Where(p => p.IsIPv6 == v6))];
-        foreach (FilterElementKey key in tables.DesiredElements(set).Keys.Where(k => !wanted.Contains(k)).ToArray()) tables.RemoveElement(set, key);
-        foreach (FilterElementKey key in wanted) tables.SetElement(set, key);
+        tables.SetElements(set, Intervals.Of(prefixes.Where(p => p.IsIPv6 == v6)));
     }
 
     private static FilterRule Rule(bool v6) => new(

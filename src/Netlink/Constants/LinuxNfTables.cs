@@ -418,6 +418,12 @@ public static class LinuxNfTables
     public const int NFT_LIMIT_PKT_BYTES = 1;
     public const int NFT_LIMIT_F_INV = 1;
 
+    public const uint NFT_CONNLIMIT_F_INV = 1;
+
+    public const ushort NFTA_CONNLIMIT_UNSPEC = 0;
+    public const ushort NFTA_CONNLIMIT_COUNT = 1;
+    public const ushort NFTA_CONNLIMIT_FLAGS = 2;
+
     public const ushort NFTA_LIMIT_UNSPEC = 0;
     public const ushort NFTA_LIMIT_RATE = 1;
     public const ushort NFTA_LIMIT_UNIT = 2;

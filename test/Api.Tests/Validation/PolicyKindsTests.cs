@@ -163,10 +163,10 @@ public class PolicyKindsTests
     [Theory]
     [InlineData("'qos.projectcalico.org/ingressBandwidth': 10M", "", "")]
     [InlineData("'kubernetes.io/egress-bandwidth': 1G", "", "")]
-    [InlineData("'qos.projectcalico.org/egressMaxConnections': '10'", "", "metadata.annotations[qos.projectcalico.org/egressMaxConnections] NotImplemented")]
+    [InlineData("'qos.projectcalico.org/egressMaxConnections': '10'", "", "")]
     [InlineData("'qos.projectcalico.org/ingressBandwidth': '10'", "metadata.annotations[qos.projectcalico.org/ingressBandwidth] Invalid", "")]
     [InlineData("'qos.projectcalico.org/egressPacketRate': fast", "metadata.annotations[qos.projectcalico.org/egressPacketRate] Invalid", "")]
-    [InlineData("'qos.projectcalico.org/dscp': XX", "metadata.annotations[qos.projectcalico.org/dscp] Invalid", "metadata.annotations[qos.projectcalico.org/dscp] NotImplemented")]
+    [InlineData("'qos.projectcalico.org/dscp': XX", "metadata.annotations[qos.projectcalico.org/dscp] Invalid", "")]
     [InlineData("'qos.projectcalico.org/ingresBandwidth': 10M", "", "metadata.annotations[qos.projectcalico.org/ingresBandwidth] NotImplemented")]
     public void QosAnnotations(string annotation, string faults, string warnings)
     {

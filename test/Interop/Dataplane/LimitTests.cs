@@ -45,6 +45,22 @@ public sealed class LimitTests
         Assert.Equal(Series, Arriving(from, to));
     }
 
+    /// <summary>A burst of any size, but not faster than the peak: its bucket holds a second's worth (1 kB) and the minimum burst, which are three packets.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task PeakRate_HoldsWhatTheBurstWouldLetThrough(bool peak)
+    {
+        await using TestHost host = new();
+        await host.StartEmptyAsync();
+        Workload limited = await host.AddWorkloadAsync("a"), free = await host.AddWorkloadAsync("b");
+        await ApplyAsync(host, new QosView { EgressBandwidth = new BandwidthView(8_000, 1L << 30, peak ? 8_080 : null, peak ? 3_400 : null) });
+        await host.WaitProgrammedAsync(limited, free);
+        int arrived = Arriving(limited, free);
+        if (peak) Assert.InRange(arrived, 3, 10);
+        else Assert.Equal(Series, arrived);
+    }
+
     private static Task ApplyAsync(TestHost host, QosView? limits) => host.PostViewAsync(host.View with
     {
         Profiles = [Rules.AllowAllProfile], Endpoints = [.. host.Workloads.Select((w, i) => w.View([]) with { Qos = i == 0 ? limits : null })],

@@ -29,6 +29,7 @@ public class RoundTripTests
         NftImmediate.Goto("chain"),
         NftImmediate.Drop,
         NftImmediate.Return,
+        new NftConnlimit(12, NftConnlimit.Over),
         new NftLimit(5, 60, 7, NftLimitKind.Bytes, 1),
         new NftLog("p", 1, 2, 3),
         new NftLog(Level: 4, Flags: 5),

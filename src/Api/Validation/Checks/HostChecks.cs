@@ -19,8 +19,8 @@ internal static class HostChecks
         for (int i = 0; i < (spec.Profiles?.Count ?? 0); i++) Values.ResourceName(findings, at["profiles"][i], spec.Profiles![i]);
         EndpointChecks.CheckPorts(findings, at["ports"], spec.Ports);
         QosChecks.CheckAnnotations(findings, endpoint.Metadata.Annotations);
-        foreach (string key in (endpoint.Metadata.Annotations ?? new Dictionary<string, string>()).Keys.Where(QosAnnotations.IsOne))
-            findings.Warn(FieldPath.Root["metadata"]["annotations"].Key(key), FaultReason.NotImplemented, "has no effect on a host endpoint: agents of this version limit workloads only");
+        foreach (string key in (endpoint.Metadata.Annotations ?? new Dictionary<string, string>()).Keys.Where(k => QosAnnotations.IsOne(k) && k != QosAnnotations.Dscp))
+            findings.Warn(FieldPath.Root["metadata"]["annotations"].Key(key), FaultReason.NotImplemented, "has no effect on a host endpoint: workloads are limited, of hosts packets are marked (dscp)");
     }
 
     public static void Check(Findings findings, FelixConfiguration configuration)

@@ -14,12 +14,6 @@ internal static class QosChecks
     public static void Check(Findings findings, FieldPath at, QosControls? qos)
     {
         if (qos is null) return;
-        const string peak = "agents of this version let a burst go as fast as the link does", count = "agents of this version do not limit connections";
-        Values.NotImplemented(findings, at["ingressPeakrate"], qos.IngressPeakrate is not null, peak);
-        Values.NotImplemented(findings, at["egressPeakrate"], qos.EgressPeakrate is not null, peak);
-        Values.NotImplemented(findings, at["ingressMaxConnections"], qos.IngressMaxConnections is not null, count);
-        Values.NotImplemented(findings, at["egressMaxConnections"], qos.EgressMaxConnections is not null, count);
-        Values.NotImplemented(findings, at["dscp"], qos.Dscp is not null, "agents of this version do not mark packets");
         Bandwidth(findings, at, "ingress", qos.IngressBandwidth, qos.IngressBurst, qos.IngressPeakrate, qos.IngressMinburst);
         Bandwidth(findings, at, "egress", qos.EgressBandwidth, qos.EgressBurst, qos.EgressPeakrate, qos.EgressMinburst);
         Packets(findings, at, "ingress", qos.IngressPacketRate, qos.IngressPacketBurst);
@@ -46,7 +40,6 @@ internal static class QosChecks
         // The same bounds as for fields, told at the annotations.
         Findings merged = new();
         Check(merged, at, QosAnnotations.Merge(null, annotations));
-        foreach (Fault warning in merged.Warnings) findings.Warn(at.Key(QosAnnotations.Prefix + warning.Field[(warning.Field.LastIndexOf('.') + 1)..]), warning.Reason, warning.Message);
         foreach (Fault fault in merged.Faults)
         {
             string field = fault.Field[(fault.Field.LastIndexOf('.') + 1)..];

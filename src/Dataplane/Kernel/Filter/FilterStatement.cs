@@ -85,6 +85,24 @@ public sealed record FilterOver(ulong Rate, uint Burst, bool Bytes) : FilterStat
     public override string ToString() => $"limit rate over {Rate} {(Bytes ? "bytes" : "packets")}/second burst {Burst}";
 }
 
+/// <summary>Ends the rule unless more connections than this have come by it and are still tracked. A packet that begins none must not get here.</summary>
+public sealed record FilterConnectionsOver(uint Count) : FilterStatement
+{
+    public override string ToString() => $"ct count over {Count}";
+}
+
+/// <summary>Writes the differentiated services code point (RFC 2474), 0–63; the packet is known to be of this version.</summary>
+public sealed record FilterSetDscp(byte CodePoint, bool V6) : FilterStatement
+{
+    public override string ToString() => $"{(V6 ? "ip6" : "ip")} dscp set {CodePoint}";
+}
+
+/// <summary>Drops the packet, which is known to be TCP, and resets the connection for its sender.</summary>
+public sealed record FilterReset : FilterStatement
+{
+    public override string ToString() => "reject with tcp reset";
+}
+
 /// <summary>A copy of the packet's head goes to the NFLOG group with this prefix.</summary>
 public sealed record FilterLog(ushort Group, string Prefix) : FilterStatement
 {

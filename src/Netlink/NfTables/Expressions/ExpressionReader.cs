@@ -22,6 +22,7 @@ internal static class ExpressionReader
             "bitwise" => NftBitwise.Read(reader),
             "byteorder" => NftByteOrder.Read(reader),
             "cmp" => NftCmp.Read(reader),
+            "connlimit" => NftConnlimit.Read(reader),
             "counter" => NftCounter.Read(reader),
             "ct" => NftCt.Read(reader),
             "dup" => NftDup.Read(reader),

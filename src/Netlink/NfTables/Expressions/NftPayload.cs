@@ -9,6 +9,8 @@ namespace Margay.Netlink.NfTables.Expressions;
 /// <param name="Length">Bytes, at most 16 into one register.</param>
 public sealed record NftPayload(NftPayloadBase Base, uint Offset, uint Length) : NftExpression
 {
+    public const uint NoChecksum = NFT_PAYLOAD_CSUM_NONE, InternetChecksum = NFT_PAYLOAD_CSUM_INET;
+
     public NftRegister Destination { get; init; } = NftRegister.R1;
 
     /// <summary>Write this register into the packet, instead of loading.</summary>

@@ -23,7 +23,7 @@ internal sealed class LinksOfSomeKernel(IKernel real, int endpoints) : IKernel
     }
 
     public NetlinkResult SetLinkUp(int index) => index >= Pretended ? default : real.SetLinkUp(index);
-    public NetlinkResult<string> ReadSysctl(string key) => real.ReadSysctl(key);
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => real.ReadSysctls(keys);
     public NetlinkResult WriteSysctl(string key, string value) => real.WriteSysctl(key, value);
     public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => real.ListRoutes(protocol);
     public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => real.ListNexthops(protocol);

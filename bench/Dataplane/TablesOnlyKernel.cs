@@ -13,7 +13,7 @@ internal sealed class TablesOnlyKernel(IKernel real) : IKernel
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix) => new List<Link>();
     public NetlinkResult<Link> GetLink(string name) => new Link { Name = name, Index = 1000, Alias = $"margay:default/bench/{name}", Flags = LinkFlags.Up };
     public NetlinkResult SetLinkUp(int index) => default;
-    public NetlinkResult<string> ReadSysctl(string key) => new NetlinkResult(Errno.ENOENT);
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => [.. keys.Select(_ => (NetlinkResult<string>)new NetlinkResult(Errno.ENOENT))];
     public NetlinkResult WriteSysctl(string key, string value) => default;
     public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => new List<RouteEntry>();
     public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => new List<Nexthop>();

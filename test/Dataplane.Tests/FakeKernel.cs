@@ -49,7 +49,7 @@ internal class FakeKernel : IKernel
         return default;
     }
 
-    public NetlinkResult<string> ReadSysctl(string key) => Sysctls.GetValueOrDefault(key, "0");
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => [.. keys.Select(k => (NetlinkResult<string>)Sysctls.GetValueOrDefault(k, "0"))];
 
     public NetlinkResult WriteSysctl(string key, string value)
     {

@@ -81,14 +81,17 @@ public sealed class HostLinks(IKernel kernel)
     /// <returns>How many were changed, or -1 when one was refused.</returns>
     public int CheckSettings()
     {
-        int changed = 0;
-        foreach (string name in _settingsUnchecked.ToArray())
+        string[] names = [.. _settingsUnchecked.Where(_indexes.ContainsKey)];
+        if (names.Length == 0) return 0;
+        KeyValuePair<string, string>[][] wanted = [.. names.Select(n => InterfaceSysctls.For(n).ToArray())];
+        IReadOnlyList<NetlinkResult<string>> found = kernel.ReadSysctls([.. wanted.SelectMany(w => w.Select(s => s.Key))]);
+        int changed = 0, at = 0;
+        foreach ((string name, KeyValuePair<string, string>[] settings) in names.Zip(wanted))
         {
-            if (!_indexes.ContainsKey(name)) continue;
             bool done = true;
-            foreach ((string key, string value) in InterfaceSysctls.For(name))
+            foreach ((string key, string value) in settings)
             {
-                NetlinkResult<string> read = kernel.ReadSysctl(key);
+                NetlinkResult<string> read = found[at++];
                 if (!read.Ok || read.Value == value) continue;
                 NetlinkResult written = kernel.WriteSysctl(key, value);
                 if (written.Ok) changed++;

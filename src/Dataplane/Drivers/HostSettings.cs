@@ -19,9 +19,9 @@ public sealed class HostSettings(IKernel kernel)
     {
         if (!NeedsCheck) return true;
         bool ok = true;
-        foreach ((string key, string value) in Wanted)
+        IReadOnlyList<NetlinkResult<string>> found = kernel.ReadSysctls([.. Wanted.Select(w => w.Key)]);
+        foreach (((string key, string value), NetlinkResult<string> read) in Wanted.Zip(found))
         {
-            NetlinkResult<string> read = kernel.ReadSysctl(key);
             // A kernel without IPv6 has nothing to set.
             if (read.IsNotFound || (read.Ok && read.Value == value)) continue;
             ok &= kernel.WriteSysctl(key, value).Ok;

@@ -6,7 +6,7 @@ namespace Margay.Dataplane.Drivers;
 
 /// <summary>
 /// Removes links in batches: links are moved into a group and the group is deleted, which the kernel does with one wait for all. It holds its link lock while it waits,
-/// so that whoever adds a link or a route then stands still: removals gather until nothing more comes. Owns its socket.
+/// so that whoever adds a link or a route then stands still: removals gather until nothing more comes.
 /// </summary>
 internal sealed class LinkRemoval : IAsyncDisposable
 {
@@ -17,15 +17,16 @@ internal sealed class LinkRemoval : IAsyncDisposable
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
 
     private readonly Channel<Request> _queue = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly RouteSocket _socket;
+    private readonly Func<RouteSocket> _open;
     private readonly uint _group;
     private readonly TimeProvider _time;
     private readonly Task _running;
 
-    public LinkRemoval(RouteSocket socket, uint group, TimeProvider time)
+    /// <param name="open">Opens a socket where the links are; for each batch one, as most of the time there is none.</param>
+    public LinkRemoval(Func<RouteSocket> open, uint group, TimeProvider time)
     {
         _time = time;
-        _socket = socket;
+        _open = open;
         _group = group;
         _running = Task.Run(RunAsync);
     }
@@ -81,25 +82,25 @@ internal sealed class LinkRemoval : IAsyncDisposable
 
     private NetlinkResult Remove(List<Request> requests)
     {
+        using RouteSocket socket = _open();
         List<int> doomed = [];
         foreach (Request request in requests)
         {
-            NetlinkResult<Link> found = _socket.GetLink(request.Name);
+            NetlinkResult<Link> found = socket.GetLink(request.Name);
             if (found.Ok && found.Value.Alias == request.Alias) doomed.Add(found.Value.Index);
         }
-        if (doomed.Count <= 1) return doomed.Count == 0 ? default : _socket.DeleteLink(doomed[0]).IgnoreNotFound();
-        using (RouteBatch batch = _socket.CreateBatch())
+        if (doomed.Count <= 1) return doomed.Count == 0 ? default : socket.DeleteLink(doomed[0]).IgnoreNotFound();
+        using (RouteBatch batch = socket.CreateBatch())
         {
             foreach (int index in doomed) batch.SetLink(index, new LinkChange { Group = _group });
             batch.Complete();
         }
-        return _socket.DeleteLinkGroup(_group);
+        return socket.DeleteLinkGroup(_group);
     }
 
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
         await _running.ConfigureAwait(false);
-        _socket.Dispose();
     }
 }

@@ -37,7 +37,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
     public WorkloadLinks(NetworkNamespace? host = null, TimeProvider? time = null)
     {
         _host = host;
-        _removal = new LinkRemoval(OpenHostSocket(), DoomedGroup, time ?? TimeProvider.System);
+        _removal = new LinkRemoval(OpenHostSocket, DoomedGroup, time ?? TimeProvider.System);
     }
 
     /// <summary>

@@ -24,8 +24,8 @@ public interface IKernel : IDisposable
 
     NetlinkResult SetLinkUp(int index);
 
-    /// <summary>Keys below /proc/sys/, as in <c>net/ipv4/ip_forward</c>.</summary>
-    NetlinkResult<string> ReadSysctl(string key);
+    /// <summary>Keys below /proc/sys/, as in <c>net/ipv4/ip_forward</c>; a result for each. All at once: to look into another namespace takes a thread.</summary>
+    IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys);
 
     NetlinkResult WriteSysctl(string key, string value);
 

@@ -1,13 +1,13 @@
 using Margay.Core.Net;
-using Margay.Netlink.Namespaces;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.Route;
+using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// Listens to rtnetlink and nf_tables, each on a thread of its own, and says what others did. Our own changes come back too, bearing the port of the socket that
-/// made them: they are passed over here, so that the loop hears only of what it does not know.
+/// Listens to rtnetlink and nf_tables and says what others did. Our own changes come back too, bearing the port of the socket that
+/// made them: they are passed over here, so that the loop hears only of what it does not know. The thread is the <see cref="SocketWatch"/>'s, one for all networks.
 /// </summary>
 internal sealed class KernelMonitor : IDisposable
 {
@@ -15,44 +15,35 @@ internal sealed class KernelMonitor : IDisposable
 
     private const LinkFlags Carries = LinkFlags.Up | LinkFlags.LowerUp;
 
-    private readonly CancellationTokenSource _stop = new();
+    // Then the next socket's turn: a network where much happens does not keep the others waiting.
+    private const int EventsAtOnce = 256;
+
     private readonly RouteMonitor _routes;
     private readonly NfTablesMonitor _tables;
-    private readonly Thread[] _threads;
+    private readonly IDisposable[] _watched;
     private readonly DataplaneOptions _options;
     private readonly Action<KernelNotification> _onChange;
 
-    public KernelMonitor(NetworkNamespace? space, DataplaneOptions options, uint routePort, uint tablePort, Action<KernelNotification> onChange)
+    /// <summary>In the namespace of the calling thread.</summary>
+    public KernelMonitor(SocketWatch watch, DataplaneOptions options, uint routePort, uint tablePort, Action<KernelNotification> onChange)
     {
         _options = options;
         _onChange = onChange;
-        _routes = space is null ? RouteMonitor.Open(Events, ignoredSender: routePort) : RouteMonitor.OpenIn(space, Events, ignoredSender: routePort);
-        _tables = space is null ? NfTablesMonitor.Open(ignoredSender: tablePort) : NfTablesMonitor.OpenIn(space, ignoredSender: tablePort);
-        _threads =
-        [
-            Start("route monitor", () => Translate(_routes.Read(_stop.Token))),
-            Start("table monitor", () => Translate(_tables.Read(_stop.Token))),
-        ];
+        _routes = RouteMonitor.Open(Events, ignoredSender: routePort);
+        _tables = NfTablesMonitor.Open(ignoredSender: tablePort);
+        _watched = [watch.Add(_routes.Handle, ReadRoutes), watch.Add(_tables.Handle, ReadTables)];
     }
 
-    private Thread Start(string name, Func<KernelNotification?> next)
+    private void ReadRoutes()
     {
-        Thread thread = new(() =>
-        {
-            try
-            {
-                while (true)
-                {
-                    if (next() is { } notification) _onChange(notification);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        })
-        { IsBackground = true, Name = name };
-        thread.Start();
-        return thread;
+        for (int i = 0; i < EventsAtOnce && _routes.TryRead(out RouteEvent? happened); i++)
+            if (Translate(happened) is { } notification) _onChange(notification);
+    }
+
+    private void ReadTables()
+    {
+        for (int i = 0; i < EventsAtOnce && _tables.TryRead(out NftEvent? happened); i++)
+            if (Translate(happened) is { } notification) _onChange(notification);
     }
 
     private KernelNotification? Translate(RouteEvent happened) => happened switch
@@ -79,10 +70,8 @@ internal sealed class KernelMonitor : IDisposable
 
     public void Dispose()
     {
-        _stop.Cancel();
-        foreach (Thread thread in _threads) thread.Join();
+        foreach (IDisposable watched in _watched) watched.Dispose();
         _routes.Dispose();
         _tables.Dispose();
-        _stop.Dispose();
     }
 }

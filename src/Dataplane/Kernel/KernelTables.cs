@@ -1,17 +1,16 @@
 using Margay.Dataplane.Kernel.Filter;
-using Margay.Netlink.Namespaces;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Kernel;
 
-/// <summary>Our tables over one nf_tables socket that stays open: transactions into the kernel, and what is there back out.</summary>
-internal sealed class KernelTables(NetworkNamespace? space) : IDisposable
+/// <summary>Our tables over one nf_tables socket that stays open, in the namespace of the thread that made it: transactions into the kernel, and what is there back out.</summary>
+internal sealed class KernelTables : IDisposable
 {
     /// <summary>NF_ARP_IN: the family arp numbers its hooks from 0, input first.</summary>
     private const NftHookPoint ArpInput = 0;
 
-    private readonly NfTablesSocket _socket = space is null ? NfTablesSocket.Open() : NfTablesSocket.OpenIn(space);
+    private readonly NfTablesSocket _socket = NfTablesSocket.Open();
     private readonly NfTablesBatch _batch = new();
 
     public uint PortId => _socket.PortId;

@@ -8,27 +8,32 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// The real kernel. Sockets are opened once and kept: requests to rtnetlink, to nf_tables (closing one with destroy work pending waits 5–13 ms), to conntrack,
-/// and a monitor of each on its own thread. The namespace is that of the opener unless another is given, which
+/// The real kernel. Sockets are opened once and kept: requests to rtnetlink, to nf_tables (closing one with destroy work pending waits 5–13 ms), to conntrack, and monitors. The namespace is that of the opener unless another is given, which
 /// stays the caller's to dispose.
 /// </summary>
 public sealed class NetlinkKernel : IKernel
 {
     private readonly NetworkNamespace? _space;
     private readonly DataplaneOptions _options;
+    private readonly SocketWatch? _sharedWatch;
     private readonly RouteSocket _routes;
     private readonly KernelTables _tables;
     private readonly ConntrackSocket _flows;
+    private SocketWatch? _ownWatch;
     private KernelMonitor? _monitor;
 
-    public NetlinkKernel(DataplaneOptions options, NetworkNamespace? space = null)
+    /// <param name="watch">Reads notifications for several kernels with one thread, and stays the caller's to dispose; without one, this kernel has a thread of its own.</param>
+    public NetlinkKernel(DataplaneOptions options, NetworkNamespace? space = null, SocketWatch? watch = null)
     {
         _options = options;
         _space = space;
-        _routes = space is null ? RouteSocket.Open() : RouteSocket.OpenIn(space);
-        _tables = new KernelTables(space);
-        _flows = space is null ? ConntrackSocket.Open() : ConntrackSocket.OpenIn(space);
+        _sharedWatch = watch;
+        (_routes, _tables, _flows) = Inside(() => (RouteSocket.Open(), new KernelTables(), ConntrackSocket.Open()));
     }
+
+    internal RouteSocket Routes => _routes;
+
+    private T Inside<T>(Func<T> function) => _space is null ? function() : _space.Run(function);
 
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix)
     {
@@ -40,7 +45,7 @@ public sealed class NetlinkKernel : IKernel
 
     public NetlinkResult SetLinkUp(int index) => _routes.SetLink(index, new LinkChange { Up = true });
 
-    public NetlinkResult<string> ReadSysctl(string key) => _space is null ? Sysctl.Read(key) : _space.ReadSysctl(key);
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => Inside(() => keys.Select(Sysctl.Read).ToArray());
 
     public NetlinkResult WriteSysctl(string key, string value) => _space is null ? Sysctl.Write(key, value) : _space.WriteSysctl(key, value);
 
@@ -138,7 +143,7 @@ public sealed class NetlinkKernel : IKernel
     public NetlinkResult Commit(FilterTransaction transaction) => _tables.Commit(transaction);
 
     public void Listen(Action<KernelNotification> onChange) =>
-        _monitor ??= new KernelMonitor(_space, _options, _routes.PortId, _tables.PortId, onChange);
+        _monitor ??= Inside(() => new KernelMonitor(_sharedWatch ?? (_ownWatch = new SocketWatch("kernel monitor")), _options, _routes.PortId, _tables.PortId, onChange));
 
     /// <summary>A failure without a number means that answers were lost: then no result is trusted.</summary>
     private static NetlinkResult[] ResultPerChange(RouteBatch batch, int count)
@@ -155,6 +160,7 @@ public sealed class NetlinkKernel : IKernel
     public void Dispose()
     {
         _monitor?.Dispose();
+        _ownWatch?.Dispose();
         _flows.Dispose();
         _routes.Dispose();
         _tables.Dispose();

@@ -13,32 +13,35 @@ public sealed class NetworkKernel : ITunnelKernel
 {
     private readonly NetlinkKernel _inside;
     private readonly NetworkNamespace _space;
-    private readonly RouteSocket _host;
-    private readonly RouteSocket _fdb;
 
     /// <param name="space">Stays the caller's to dispose, after this.</param>
-    public NetworkKernel(DataplaneOptions options, NetworkNamespace space)
+    /// <param name="watch">Reads the kernel's notifications for all networks; the caller's to dispose.</param>
+    public NetworkKernel(DataplaneOptions options, NetworkNamespace space, SocketWatch watch)
     {
         _space = space;
-        _host = RouteSocket.Open();
-        _fdb = RouteSocket.OpenIn(space);
-        _inside = new NetlinkKernel(options, space);
+        _inside = new NetlinkKernel(options, space, watch);
     }
 
     /// <summary>Where it is; the opener's to dispose.</summary>
     public NetworkNamespace Namespace => _space;
 
-    public NetlinkResult CreateTunnel(VxlanSpec spec) => _host.CreateLink(spec with { Namespace = _space });
+    // A socket of the host for each call: tunnels and legs are made once, and looked at when they change.
+    public NetlinkResult CreateTunnel(VxlanSpec spec)
+    {
+        using RouteSocket host = RouteSocket.Open();
+        return host.CreateLink(spec with { Namespace = _space });
+    }
 
     public NetlinkResult CreateLeg(LegSpec spec)
     {
-        NetlinkResult made = _host.CreateLink(new VethSpec
+        using RouteSocket host = RouteSocket.Open();
+        NetlinkResult made = host.CreateLink(new VethSpec
         {
             Name = spec.HostLink, Mac = LegSpec.Mac, Mtu = spec.Mtu, PeerName = ITunnelKernel.LegName, PeerMac = LegSpec.Mac, PeerMtu = spec.Mtu, PeerNamespace = _space,
         });
         if (!made.Ok) return made;
-        NetlinkResult inside = SetUp(_fdb, ITunnelKernel.LegName, null, [spec.V4, spec.V6]);
-        return inside.Ok ? SetUp(_host, spec.HostLink, spec.Alias, []) : inside;
+        NetlinkResult inside = SetUp(_inside.Routes, ITunnelKernel.LegName, null, [spec.V4, spec.V6]);
+        return inside.Ok ? SetUp(host, spec.HostLink, spec.Alias, []) : inside;
     }
 
     private static NetlinkResult SetUp(RouteSocket socket, string name, string? alias, InetAddress[] addresses)
@@ -54,18 +57,22 @@ public sealed class NetworkKernel : ITunnelKernel
         return batch.Complete().FirstOrDefault();
     }
 
-    public NetlinkResult<Link> GetHostLink(string name) => _host.GetLink(name);
+    public NetlinkResult<Link> GetHostLink(string name)
+    {
+        using RouteSocket host = RouteSocket.Open();
+        return host.GetLink(name);
+    }
 
-    public NetlinkResult DeleteLink(int index) => _fdb.DeleteLink(index);
+    public NetlinkResult DeleteLink(int index) => _inside.Routes.DeleteLink(index);
 
     public NetlinkResult<IReadOnlyList<FdbEntry>> ListFdb(int linkIndex)
     {
-        NetlinkResult<IReadOnlyList<FdbEntry>> all = _fdb.ListFdb(linkIndex);
+        NetlinkResult<IReadOnlyList<FdbEntry>> all = _inside.Routes.ListFdb(linkIndex);
         return all.Ok ? all.Value.Where(e => e.LinkIndex == linkIndex && (e.State & NeighbourState.Permanent) != 0).ToList() : all.Result;
     }
 
     public IReadOnlyList<NetlinkResult> ApplyFdb(IReadOnlyList<FdbChange> changes) =>
-        [.. changes.Select(c => c.Delete ? _fdb.DeleteFdb(c.Entry) : _fdb.AddFdb(c.Entry, replace: true))];
+        [.. changes.Select(c => c.Delete ? _inside.Routes.DeleteFdb(c.Entry) : _inside.Routes.AddFdb(c.Entry, replace: true))];
 
     /// <summary>A next hop without a link is another host, behind the tunnel.</summary>
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
@@ -78,7 +85,7 @@ public sealed class NetworkKernel : ITunnelKernel
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix) => _inside.ListLinks(prefix);
     public NetlinkResult<Link> GetLink(string name) => _inside.GetLink(name);
     public NetlinkResult SetLinkUp(int index) => _inside.SetLinkUp(index);
-    public NetlinkResult<string> ReadSysctl(string key) => _inside.ReadSysctl(key);
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => _inside.ReadSysctls(keys);
     public NetlinkResult WriteSysctl(string key, string value) => _inside.WriteSysctl(key, value);
     public NetlinkResult<IReadOnlyList<RouteEntry>> ListRoutes(byte protocol) => _inside.ListRoutes(protocol);
     public NetlinkResult<IReadOnlyList<Nexthop>> ListNexthops(byte protocol) => _inside.ListNexthops(protocol);
@@ -94,10 +101,5 @@ public sealed class NetworkKernel : ITunnelKernel
     public NetlinkResult<IReadOnlyList<LinkAddress>> ListLinkAddresses() => _inside.ListLinkAddresses();
     public void Listen(Action<KernelNotification> onChange) => _inside.Listen(onChange);
 
-    public void Dispose()
-    {
-        _inside.Dispose();
-        _fdb.Dispose();
-        _host.Dispose();
-    }
+    public void Dispose() => _inside.Dispose();
 }

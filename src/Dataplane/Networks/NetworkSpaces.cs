@@ -22,6 +22,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<NetworkName, Space> _spaces = [];
+    private readonly SocketWatch _watch = new("network monitors");
 
     private sealed class Space
     {
@@ -97,7 +98,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             }
             space.Namespace = made.Value;
             space.Links = new WorkloadLinks(made.Value);
-            await post(new NetworkOpened(network, new NetworkKernel(options, made.Value))).ConfigureAwait(false);
+            await post(new NetworkOpened(network, new NetworkKernel(options, made.Value, _watch))).ConfigureAwait(false);
             return space.Links;
         }
         finally
@@ -169,5 +170,6 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             if (space.Links is not null) await space.Links.DisposeAsync().ConfigureAwait(false);
             space.Namespace?.Dispose();
         }
+        _watch.Dispose();
     }
 }

@@ -102,6 +102,9 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>Reads <c>/proc/sys/<paramref name="key"/></c> as seen inside; the key with slashes, as in <c>net/ipv4/ip_forward</c>. ENOENT when this kernel or link has none.</summary>
     public NetlinkResult<string> ReadSysctl(string key) => Run(() => Sysctl.Read(key));
 
+    /// <summary>Reads several sysctls with one visit; a result for each.</summary>
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => Run(() => keys.Select(Sysctl.Read).ToArray());
+
     /// <summary>Writes a sysctl inside the namespace.</summary>
     public NetlinkResult WriteSysctl(string key, string value) => Run(() => Sysctl.Write(key, value));
 

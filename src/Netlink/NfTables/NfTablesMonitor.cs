@@ -33,6 +33,9 @@ public sealed class NfTablesMonitor : IDisposable
         throw new NetlinkException(subscribed, "subscribe to nf_tables");
     }
 
+    /// <summary>The descriptor, for a <see cref="SocketWatch"/> or epoll: readable while <see cref="TryRead(out NftEvent)"/> has something to take from the kernel.</summary>
+    public Microsoft.Win32.SafeHandles.SafeFileHandle Handle => _monitor.Handle;
+
     /// <summary>The next event that is waiting, without waiting for one.</summary>
     public bool TryRead([NotNullWhen(true)] out NftEvent? nftEvent) => _monitor.TryTake(out nftEvent);
 

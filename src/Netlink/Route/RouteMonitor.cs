@@ -54,6 +54,9 @@ public sealed class RouteMonitor : IDisposable
         return new RouteMonitor(socket, ignoredSender);
     }
 
+    /// <summary>The descriptor, for a <see cref="SocketWatch"/> or epoll: readable while <see cref="TryRead(out RouteEvent)"/> has something to take from the kernel.</summary>
+    public Microsoft.Win32.SafeHandles.SafeFileHandle Handle => _monitor.Handle;
+
     /// <summary>The next event that is waiting, without waiting for one.</summary>
     public bool TryRead([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RouteEvent? routeEvent) => _monitor.TryTake(out routeEvent);
 

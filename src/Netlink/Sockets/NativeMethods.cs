@@ -28,6 +28,10 @@ internal static unsafe partial class NativeMethods
     internal const short POLLIN = 1;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
+    internal const int EPOLL_CLOEXEC = 0x80000;
+    internal const int EPOLL_CTL_ADD = 1;
+    internal const int EPOLL_CTL_DEL = 2;
+    internal const uint EPOLLIN = 1;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct SockaddrNl
@@ -66,6 +70,15 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int poll(PollFd* fds, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_ctl(SafeFileHandle epoll, int operation, SafeFileHandle fd, byte* settings);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_wait(SafeFileHandle epoll, byte* events, int count, int timeoutMilliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int eventfd(uint initial, int flags);

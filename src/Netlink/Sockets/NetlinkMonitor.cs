@@ -24,7 +24,7 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
     private readonly TEvent _overrun;
     private readonly uint _ignoredSender;
     private readonly Queue<TEvent> _waiting = new();
-    private readonly SafeFileHandle _wake;
+    private readonly Lazy<SafeFileHandle> _wake = new(() => new SafeFileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ownsHandle: true));
 
     internal NetlinkMonitor(NetlinkSocket socket, EventReader<TEvent> read, TEvent overrun, uint ignoredSender = 0)
     {
@@ -32,8 +32,10 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
         _read = read;
         _overrun = overrun;
         _ignoredSender = ignoredSender;
-        _wake = new SafeFileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ownsHandle: true);
     }
+
+    /// <summary>For poll and epoll.</summary>
+    internal SafeFileHandle Handle => _socket.Handle;
 
     internal bool TryTake([NotNullWhen(true)] out TEvent? taken)
     {
@@ -108,22 +110,22 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
     {
         PollFd* fds = stackalloc PollFd[2];
         fds[0] = new PollFd { Fd = (int)_socket.Handle.DangerousGetHandle(), Events = POLLIN };
-        fds[1] = new PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = POLLIN };
+        fds[1] = new PollFd { Fd = (int)_wake.Value.DangerousGetHandle(), Events = POLLIN };
         _ = poll(fds, 2, -1);
         if ((fds[1].Revents & POLLIN) == 0) return;
         ulong count;
-        _ = read(_wake, (byte*)&count, sizeof(ulong));
+        _ = read(_wake.Value, (byte*)&count, sizeof(ulong));
     }
 
     private void Wake()
     {
         ulong one = 1;
-        _ = write(_wake, (byte*)&one, sizeof(ulong));
+        _ = write(_wake.Value, (byte*)&one, sizeof(ulong));
     }
 
     public void Dispose()
     {
         _socket.Dispose();
-        _wake.Dispose();
+        if (_wake.IsValueCreated) _wake.Value.Dispose();
     }
 }

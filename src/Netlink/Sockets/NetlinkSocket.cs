@@ -23,8 +23,6 @@ public sealed unsafe class NetlinkSocket : IDisposable
     // Larger than what the kernel puts into one datagram of a dump (32 KiB).
     private const int ReceiveSize = 64 << 10;
 
-    // Borrowed: a socket for a single visit to a namespace must not leave its size for the collector.
-    private byte[]? _receive = ArrayPool<byte>.Shared.Rent(ReceiveSize);
     private readonly NetlinkSocketOptions _options;
     private int _sendBuffer;
     private uint _sequence;
@@ -92,22 +90,31 @@ public sealed unsafe class NetlinkSocket : IDisposable
         NetlinkResult sent = Send(request.Written);
         if (!sent.Ok) return sent;
 
-        Answer answer = new(first, request.Count, Protocol == NetlinkProtocol.Netfilter && request.Count > 1, failures);
-        while (!answer.Complete)
+        // Borrowed for the call: a process may have thousands of sockets.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveSize);
+        try
         {
-            int n = Receive(wait: !answer.EndsWhenEmpty || !answer.Any, out Errno error);
-            if (n < 0)
+            Answer answer = new(first, request.Count, Protocol == NetlinkProtocol.Netfilter && request.Count > 1, failures);
+            while (!answer.Complete)
             {
-                if (error == Errno.EAGAIN && answer.EndsWhenEmpty && answer.Any) break;
-                return error == Errno.EAGAIN ? new NetlinkResult(Errno.ETIMEDOUT, "the kernel's answer was lost") : new NetlinkResult(error);
+                int n = Receive(buffer, wait: !answer.EndsWhenEmpty || !answer.Any, out Errno error);
+                if (n < 0)
+                {
+                    if (error == Errno.EAGAIN && answer.EndsWhenEmpty && answer.Any) break;
+                    return error == Errno.EAGAIN ? new NetlinkResult(Errno.ETIMEDOUT, "the kernel's answer was lost") : new NetlinkResult(error);
+                }
+                ReadOnlySpan<byte> rest = buffer.AsSpan(0, n);
+                while (!answer.Complete && NetlinkMessage.TryTake(ref rest, out NetlinkMessage message))
+                {
+                    if (!answer.Note(message, dump)) handler?.Invoke(message, state);
+                }
             }
-            ReadOnlySpan<byte> rest = _receive.AsSpan(0, n);
-            while (!answer.Complete && NetlinkMessage.TryTake(ref rest, out NetlinkMessage message))
-            {
-                if (!answer.Note(message, dump)) handler?.Invoke(message, state);
-            }
+            return answer.Result;
         }
-        return answer.Result;
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>Numbers the messages and asks for an acknowledgement of the last. True when it is a dump, which ends with NLMSG_DONE instead.</summary>
@@ -153,23 +160,30 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// </summary>
     public NetlinkResult ReceiveNotifications<TState>(TState state, MessageHandler<TState> handler)
     {
-        int n = Receive(wait: false, out Errno error);
-        if (n < 0) return new NetlinkResult(error);
-        ReadOnlySpan<byte> rest = _receive.AsSpan(0, n);
-        while (NetlinkMessage.TryTake(ref rest, out NetlinkMessage message)) handler(message, state);
-        return default;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveSize);
+        try
+        {
+            int n = Receive(buffer, wait: false, out Errno error);
+            if (n < 0) return new NetlinkResult(error);
+            ReadOnlySpan<byte> rest = buffer.AsSpan(0, n);
+            while (NetlinkMessage.TryTake(ref rest, out NetlinkMessage message)) handler(message, state);
+            return default;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
-    private int Receive(bool wait, out Errno error)
+    private int Receive(byte[] buffer, bool wait, out Errno error)
     {
-        ObjectDisposedException.ThrowIf(_receive is null, this);
         bool waited = !wait;
         while (true)
         {
             SockaddrNl from = default;
             int length = Marshal.SizeOf<SockaddrNl>();
             int n;
-            fixed (byte* p = _receive) n = (int)recvfrom(Handle, p, ReceiveSize, MSG_DONTWAIT | MSG_TRUNC, ref from, ref length);
+            fixed (byte* p = buffer) n = (int)recvfrom(Handle, p, ReceiveSize, MSG_DONTWAIT | MSG_TRUNC, ref from, ref length);
             error = n < 0 ? LastError() : Errno.None;
             if (n > ReceiveSize) error = Errno.EMSGSIZE;
             else if (n >= 0 && from.Pid != 0) continue; // not from the kernel
@@ -199,9 +213,5 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private bool Option(int level, int name, int value) => setsockopt(Handle, level, name, value, sizeof(int)) == 0;
 
-    public void Dispose()
-    {
-        Handle.Dispose();
-        if (Interlocked.Exchange(ref _receive, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
-    }
+    public void Dispose() => Handle.Dispose();
 }

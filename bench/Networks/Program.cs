@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using Margay.Netlink.Namespaces;
+using Margay.Networks.Bench;
+
+// Virtual networks by the hundred on one host, each figure beside its floor in the same run: raw netlink that makes what the kernel has to have in any case.
+//
+//   (no argument)              everything
+//   hosting N                  N networks with ten endpoints each: floor, then margay
+//
+// Each part runs as a process of its own in a network namespace of its own, so that none inherits what another left.
+
+const string InChild = "--in-namespace";
+if (args is [InChild, string part, string size])
+{
+    int n = int.Parse(size, CultureInfo.InvariantCulture);
+    switch (part)
+    {
+        case "hosting-floor":
+            HostingFloor.Run(n);
+            break;
+        case "hosting-margay":
+            await using (HostingProduct product = new(n)) await product.RunAsync();
+            break;
+        default: throw new ArgumentException($"no part is called {part}");
+    }
+    return 0;
+}
+
+int networks = args is [_, string given] ? int.Parse(given, CultureInfo.InvariantCulture) : 1000;
+Figures.Head(networks);
+return Child("hosting-floor", networks) | Child("hosting-margay", networks);
+
+static int Child(string part, int n)
+{
+    using NetworkNamespace host = NetworkNamespace.CreateAnonymous();
+    foreach (string command in (string[])["link set lo up", "address add 192.0.2.1/24 dev lo"])
+    {
+        using Process ip = host.Start(new ProcessStartInfo("ip", command));
+        ip.WaitForExit();
+    }
+    using Process child = host.Start(new ProcessStartInfo(Environment.ProcessPath!, [InChild, part, n.ToString(CultureInfo.InvariantCulture)]));
+    child.WaitForExit();
+    return child.ExitCode;
+}

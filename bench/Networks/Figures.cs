@@ -17,9 +17,8 @@ internal static class Figures
         return sorted[Math.Max(0, (int)Math.Ceiling(quantile * sorted.Length) - 1)];
     }
 
-    internal static void WaitUntil(Func<bool> condition)
+    internal static async Task WaitUntilAsync(Func<bool> condition)
     {
-        SpinWait spin = default;
-        while (!condition()) spin.SpinOnce(sleep1Threshold: 10);
+        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
     }
 }

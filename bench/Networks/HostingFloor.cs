@@ -8,7 +8,7 @@ namespace Margay.Networks.Bench;
 /// <summary>What the kernel takes for the links alone: a namespace with a VXLAN link made straight into it and the workloads' pairs, over sockets that are kept. No filter, no routes.</summary>
 internal static class HostingFloor
 {
-    internal static void Run(int networks)
+    internal static async Task RunAsync(int networks)
     {
         using Workloads workloads = new(networks);
         using RouteSocket host = RouteSocket.Open();
@@ -38,7 +38,7 @@ internal static class HostingFloor
         long removed = TimeProvider.System.GetTimestamp();
         foreach (NetworkNamespace space in made) space.Dispose();
         double ours = TimeProvider.System.GetElapsedTime(removed).TotalMilliseconds;
-        Figures.WaitUntil(() => workloads.Links() == 0);
+        await Figures.WaitUntilAsync(() => workloads.Links() == 0);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"removal, links alone: let go in {ours:0} ms, links gone after {TimeProvider.System.GetElapsedTime(removed).TotalMilliseconds:0} ms"));
     }
 }

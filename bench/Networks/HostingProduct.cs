@@ -18,6 +18,7 @@ namespace Margay.Networks.Bench;
 internal sealed class HostingProduct : IAsyncDisposable
 {
     internal static readonly TunnelEnd OwnEnd = TunnelEnd.Of(InetAddress.Parse("192.0.2.1"), 1500);
+    private const int WarmUp = 10;
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
     private static readonly DataplaneOptions s_options = new() { TunnelEnd = OwnEnd };
 
@@ -32,7 +33,7 @@ internal sealed class HostingProduct : IAsyncDisposable
     internal HostingProduct(int networks)
     {
         _networks = networks;
-        _workloads = new Workloads(networks);
+        _workloads = new Workloads(networks + WarmUp);
         _loop = new DataplaneLoop(s_options, _kernel, OnReport, TimeProvider.System, NullLogger.Instance);
         _spaces = new NetworkSpaces(_prefix, s_options, item => _loop.PostAsync(item));
     }
@@ -44,9 +45,10 @@ internal sealed class HostingProduct : IAsyncDisposable
         await _loop.PostAsync(new RoutesChanged([], InSync: true));
         _loop.Start();
         await _loop.InspectAsync();
+        for (int n = 0; n < WarmUp; n++) await AddAsync(n);
         HostUsage before = HostUsage.Now();
         List<double> network = [], links = [];
-        for (int n = 0; n < _networks; n++)
+        for (int n = WarmUp; n < _networks + WarmUp; n++)
         {
             (double made, double linked) = await AddAsync(n);
             network.Add(made);
@@ -97,7 +99,7 @@ internal sealed class HostingProduct : IAsyncDisposable
     {
         long begun = TimeProvider.System.GetTimestamp();
         List<Task> cut = [];
-        for (int n = 0; n < _networks; n++)
+        for (int n = 0; n < _networks + WarmUp; n++)
         {
             for (int w = 0; w < Workloads.PerNetwork; w++)
             {
@@ -109,12 +111,12 @@ internal sealed class HostingProduct : IAsyncDisposable
         double closed = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         // As the agent does: links first, then the network is not wanted any more.
         List<Task> links = [];
-        for (int n = 0; n < _networks; n++)
+        for (int n = 0; n < _networks + WarmUp; n++)
             for (int w = 0; w < Workloads.PerNetwork; w++) links.Add(_spaces.LinksOf(NameOf(n))!.RemoveAsync(Workloads.HostInterface(n, w), Id(n, w)));
         await Task.WhenAll(links);
         double unlinked = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         _spaces.SetWanted(new HashSet<NetworkName>());
-        Figures.WaitUntil(() => !Directory.EnumerateFiles("/run/netns", _prefix + "*").Any());
+        await Figures.WaitUntilAsync(() => !Directory.EnumerateFiles("/run/netns", _prefix + "*").Any());
         double ours = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"removal, margay: closed in {closed:0} ms, links gone after {unlinked:0} ms, names gone after {ours:0} ms"));

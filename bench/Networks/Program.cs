@@ -17,7 +17,7 @@ if (args is [InChild, string part, string size])
     switch (part)
     {
         case "hosting-floor":
-            HostingFloor.Run(n);
+            await HostingFloor.RunAsync(n);
             break;
         case "hosting-margay":
             await using (HostingProduct product = new(n)) await product.RunAsync();

@@ -1,4 +1,5 @@
 using Margay.Netlink.Namespaces;
+using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Drivers;
@@ -25,13 +26,14 @@ public static class InterfaceSysctls
     public static IEnumerable<KeyValuePair<string, string>> For(string name) =>
         Wanted.Select(w => KeyValuePair.Create(w.Key + name + w.Interface, w.Value));
 
-    /// <summary>Null when done, else what the kernel refused. IPv6 settings of a host without IPv6 are passed over.</summary>
-    public static string? Write(NetworkNamespace? host, string name)
+    /// <summary>Those of them that a change of the link can carry.</summary>
+    internal static IReadOnlyDictionary<Ipv4Setting, int> OverNetlink { get; } = new Dictionary<Ipv4Setting, int>
     {
-        return host is null ? WriteHere(name) : host.Run(() => WriteHere(name));
-    }
+        [Ipv4Setting.ProxyArp] = 1, [Ipv4Setting.ReversePathFilter] = 1, [Ipv4Setting.Forwarding] = 1,
+    };
 
-    private static string? WriteHere(string name)
+    /// <summary>Null when done, else what the kernel refused. In the calling thread's namespace. IPv6 settings of a host without IPv6 are passed over.</summary>
+    public static string? Write(string name)
     {
         foreach ((string key, string value) in For(name))
         {

@@ -108,7 +108,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
     {
         using RouteBatch batch = host.CreateBatch();
         // The link-local address is the one all host sides share, present at once: no DAD that a workload could make fail.
-        batch.SetLink(index, new LinkChange { Alias = AliasPrefix + spec.EndpointId, AddressGeneration = AddressGeneration.None });
+        batch.SetLink(index, new LinkChange { Alias = AliasPrefix + spec.EndpointId, AddressGeneration = AddressGeneration.None, Ipv4Settings = InterfaceSysctls.OverNetlink });
         batch.SetLink(index, new LinkChange { Up = true });
         batch.AddAddress(new InterfaceAddress { LinkIndex = index, Local = GatewayV6, PrefixLength = 64, Flags = AddressFlags.NoDad, Scope = RouteScope.Link }, replace: true);
         foreach (NetlinkResult failure in batch.Complete())
@@ -117,7 +117,8 @@ public sealed class WorkloadLinks : IAsyncDisposable
             if (failure.Index == 2 && !spec.Addresses.Any(a => a.IsIPv6)) continue;
             return $"set up {spec.HostInterface}: {failure}";
         }
-        return InterfaceSysctls.Write(_host, spec.HostInterface);
+        // Files of another namespace would take a visit there. What netlink cannot set matters less, and the dataplane sets it when it looks at the link.
+        return _host is null ? InterfaceSysctls.Write(spec.HostInterface) : null;
     }
 
     /// <summary>

@@ -8,8 +8,8 @@ using Margay.Netlink.Sockets;
 namespace Margay.Dataplane.Kernel;
 
 /// <summary>
-/// The real kernel. Sockets are opened once and kept: requests to rtnetlink, to nf_tables (closing one with destroy work pending waits 5–13 ms), to conntrack, and monitors. The namespace is that of the opener unless another is given, which
-/// stays the caller's to dispose.
+/// The real kernel. Sockets are opened once and kept: requests to rtnetlink, to nf_tables (closing one with destroy work pending waits 5–13 ms), to conntrack, and
+/// monitors. The namespace is that of the opener unless another is given, which stays the caller's to dispose.
 /// </summary>
 public sealed class NetlinkKernel : IKernel
 {

@@ -91,7 +91,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
                 made = NetworkNamespace.Create(name);
             }
             if (!made.Ok) return made.Result;
-            if (Prepare(made.Value) is { Ok: false } refused)
+            if (made.Value.Run(Prepare) is { Ok: false } refused)
             {
                 made.Value.Dispose();
                 return refused;
@@ -111,15 +111,15 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
     /// The gateway's address stands on the loopback: it is answered for on every workload link, ICMP errors have a source, and services listen on it. Reverse path filtering is the
     /// links' own: routes to other hosts may lead another way than packets come.
     /// </summary>
-    private static NetlinkResult Prepare(NetworkNamespace space)
+    private static NetlinkResult Prepare()
     {
-        using RouteSocket socket = RouteSocket.OpenIn(space);
+        using RouteSocket socket = RouteSocket.Open();
         NetlinkResult<Link> loopback = socket.GetLink("lo");
         if (!loopback.Ok) return loopback.Result;
         if (socket.SetLink(loopback.Value.Index, new LinkChange { Up = true }) is { Ok: false } down) return down;
         NetlinkResult address = socket.AddAddress(new InterfaceAddress { LinkIndex = loopback.Value.Index, Local = WorkloadLinks.GatewayV4, PrefixLength = 32 }, replace: true);
         if (!address.Ok) return address;
-        return space.WriteSysctls(
+        return Sysctl.Write(
         [
             new("net/ipv4/ip_forward", "1"),
             new("net/ipv6/conf/all/forwarding", "1"),

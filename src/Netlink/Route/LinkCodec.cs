@@ -86,7 +86,7 @@ internal static class LinkCodec
         if (change.MasterIndex is { } master) m.UInt32(IFLA_MASTER, (uint)master);
         if (change.Alias is { } alias) m.String(IFLA_IFALIAS, alias);
         if (change.Group is { } group) m.UInt32(IFLA_GROUP, group);
-        WriteAddressGeneration(ref m, change.AddressGeneration);
+        WriteFamilies(ref m, change);
         m.End();
     }
 
@@ -99,13 +99,24 @@ internal static class LinkCodec
         if (space is not null) m.UInt32(IFLA_NET_NS_FD, (uint)space.Handle.DangerousGetHandle());
     }
 
-    private static void WriteAddressGeneration(ref MessageWriter m, AddressGeneration? mode)
+    private static void WriteFamilies(ref MessageWriter m, LinkChange change)
     {
-        if (mode is null) return;
+        if (change.AddressGeneration is null && change.Ipv4Settings.Count == 0) return;
         int spec = m.BeginNested(IFLA_AF_SPEC);
-        int inet6 = m.BeginNested(Family.Inet6);
-        m.Byte(IFLA_INET6_ADDR_GEN_MODE, (byte)mode);
-        m.EndNested(inet6);
+        if (change.Ipv4Settings.Count > 0)
+        {
+            int inet = m.BeginNested(Family.Inet);
+            int settings = m.BeginNested(IFLA_INET_CONF);
+            foreach ((Ipv4Setting setting, int value) in change.Ipv4Settings) m.UInt32((ushort)setting, (uint)value);
+            m.EndNested(settings);
+            m.EndNested(inet);
+        }
+        if (change.AddressGeneration is { } mode)
+        {
+            int inet6 = m.BeginNested(Family.Inet6);
+            m.Byte(IFLA_INET6_ADDR_GEN_MODE, (byte)mode);
+            m.EndNested(inet6);
+        }
         m.EndNested(spec);
     }
 

@@ -164,4 +164,17 @@ public sealed record LinkChange
 
     /// <summary>How IPv6 makes its link-local address. Takes effect the next time the link comes up: set it before <see cref="Up"/>, by a change of its own.</summary>
     public AddressGeneration? AddressGeneration { get; init; }
+
+    /// <summary>Some of what is below net/ipv4/conf/LINK, without a file to write in the link's namespace. The kernel notifies nobody of it.</summary>
+    public IReadOnlyDictionary<Ipv4Setting, int> Ipv4Settings { get; init; } = new Dictionary<Ipv4Setting, int>();
+}
+
+/// <summary>Settings of a link that netlink can write (linux/ip.h, IPV4_DEVCONF_*).</summary>
+public enum Ipv4Setting : ushort
+{
+    Forwarding = 1,
+    ProxyArp = 3,
+
+    /// <summary>0 off, 1 strict, 2 loose (RFC 3704).</summary>
+    ReversePathFilter = 8,
 }

@@ -119,7 +119,12 @@ public class LinkTests
             Name = "mg0", PeerName = "eth0", PeerMac = Mac2, PeerNamespace = pod.Namespace,
         }).ThrowIfFailed();
         Link here = s.Route.GetLink("mg0").Value;
-        s.Route.SetLink(here.Index, new LinkChange { AddressGeneration = AddressGeneration.None }).ThrowIfFailed();
+        s.Route.SetLink(here.Index, new LinkChange
+        {
+            AddressGeneration = AddressGeneration.None,
+            Ipv4Settings = new Dictionary<Ipv4Setting, int> { [Ipv4Setting.ReversePathFilter] = 1, [Ipv4Setting.ProxyArp] = 1, [Ipv4Setting.Forwarding] = 1 },
+        }).ThrowIfFailed();
+        Assert.Equal(["1", "1", "1"], s.Namespace.ReadSysctls(["net/ipv4/conf/mg0/rp_filter", "net/ipv4/conf/mg0/proxy_arp", "net/ipv4/conf/mg0/forwarding"]).Select(r => r.Value));
         s.Route.SetLink(here.Index, new LinkChange { Up = true }).ThrowIfFailed();
         Link there = pod.Route.GetLink("eth0").Value;
         Assert.Equal(Mac2, there.Mac);

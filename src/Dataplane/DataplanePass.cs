@@ -59,7 +59,7 @@ internal sealed class DataplanePass
         _time = time;
         _logger = logger;
         _start = time.GetTimestamp();
-        _tables = new FilterTables(kernel, options.Table);
+        _tables = new FilterTables(kernel, options.Table, time);
         _links = new HostLinks(kernel);
         _neighbours = new Neighbours(kernel);
         _nexthops = new Nexthops(kernel, options.RouteProtocol);
@@ -216,9 +216,12 @@ internal sealed class DataplanePass
     {
         long begun = _time.GetTimestamp();
         if (Interlocked.Exchange(ref _overruns, 0) != 0) ResyncAll();
+        _tables.TryAgain();
         string? refusal = InSync ? Apply() : Close();
+        foreach (RefusedObject refused in _tables.TakeRefused()) Log.SetAside(_logger, refused.What, refused.Reason, refused.Instead);
         CountPass(begun, refusal);
-        return NextRun(refusal);
+        TimeSpan? next = NextRun(refusal);
+        return _tables.NextTrial is { } trial && (next is null || trial < next) ? trial : next;
     }
 
     /// <summary>Before anything is known: a table that is not there is made, with everything closed. One that is there is left to do its work.</summary>
@@ -370,9 +373,9 @@ internal sealed class DataplanePass
         Endpoints = [.. _endpoints.Rows()],
         HostEndpoints = [.. _hosts.Rows()],
         Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
-        Counters = _counters,
+        Counters = _counters with { Refused = _tables.Refused.Count() },
         InSync = InSync,
-        Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _domain.Leg?.Refused is { } leg ? (string[])[$"network {_domain.Network}: {leg}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.InSync ? (string[])[] : ["the tables differ"]],
+        Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _domain.Leg?.Refused is { } leg ? (string[])[$"network {_domain.Network}: {leg}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.Refused.Select(r => r.ToString()), .. _tables.InSync ? (string[])[] : ["the tables differ"]],
     };
 
     private RouteRow Row(RouteEntry route)

@@ -41,6 +41,9 @@ public sealed record DataplaneCounters
     /// <summary>Times that something of ours was found changed by someone else and put right.</summary>
     public long Repairs { get; init; }
 
+    /// <summary>Chains, sets and elements that the kernel refuses now, and that something closed stands in for.</summary>
+    public int Refused { get; init; }
+
     public TimeSpan LastPass { get; init; }
     public TimeSpan LongestPass { get; init; }
 }

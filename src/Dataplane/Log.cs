@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Information, "No peer said that it is in sync within {HoldTime}: routes found at start that nobody announced are removed")]
     public static partial void RouteHoldOver(ILogger logger, TimeSpan holdTime);
+
+    [LoggerMessage(8, LogLevel.Error, "{What} is set aside: {Reason}. Meanwhile: {Instead}; it is tried again")]
+    public static partial void SetAside(ILogger logger, string what, string reason, string instead);
 }

@@ -30,6 +30,11 @@ internal class FakeKernel : IKernel
     /// <summary>How many commits are refused from now on.</summary>
     public int CommitsToRefuse { get; set; }
 
+    /// <summary>Changes that are refused while this says so, with <see cref="RefusedWith"/>.</summary>
+    public Func<FilterChange, bool>? Refuses { get; set; }
+
+    public Errno RefusedWith { get; set; } = Errno.EINVAL;
+
     /// <summary>Routes that are refused while they stand here.</summary>
     public HashSet<IpPrefix> RefusedRoutes { get; } = [];
 
@@ -139,8 +144,11 @@ internal class FakeKernel : IKernel
             return new NetlinkResult(Errno.ENOMEM, "refused on demand");
         }
         FakeTables next = Tables.Clone();
-        foreach (FilterChange change in transaction.Changes)
+        foreach ((int index, FilterChange change) in transaction.Changes.Index())
+        {
+            if (Refuses?.Invoke(change) is true) return new NetlinkResult(RefusedWith, "refused on demand", index);
             if (next.Apply(change) is { } fault) return new NetlinkResult(Errno.EINVAL, $"{change}: {fault}");
+        }
         if (next.Validate() is { } dangling) return new NetlinkResult(Errno.ENOENT, dangling);
         Tables = next;
         return default;

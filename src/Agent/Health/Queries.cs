@@ -216,6 +216,7 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
         AgentMetrics.Counter(text, "margay_dataplane_nft_commits_total", "nftables transactions.", state.Counters.NftCommits);
         AgentMetrics.Counter(text, "margay_dataplane_route_messages_total", "Route, nexthop and neighbour messages.", state.Counters.RouteMessages);
         AgentMetrics.Counter(text, "margay_dataplane_failures_total", "Changes that the kernel refused.", state.Counters.Failures);
+        AgentMetrics.Gauge(text, "margay_dataplane_refused_objects", "Chains, sets and elements that the kernel refuses; something closed stands in for each.", state.Counters.Refused);
         AgentMetrics.Counter(text, "margay_dataplane_repairs_total", "Changes by others that were put right.", state.Counters.Repairs);
     }
 

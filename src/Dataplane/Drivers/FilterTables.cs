@@ -20,8 +20,10 @@ namespace Margay.Dataplane.Drivers;
 // applied as a whole: no packet sees half of it, and when it is refused the kernel is as it was.
 
 /// <summary>Reconciles the nftables tables. Owned by the dataplane's loop.</summary>
-public sealed class FilterTables(IKernel kernel, string table)
+public sealed class FilterTables(IKernel kernel, string table, TimeProvider? time = null)
 {
+    private readonly Quarantine _refused = new(time ?? TimeProvider.System);
+    private readonly Dictionary<FilterName, FilterChain> _setAside = [];
     private readonly HashSet<FilterFamily> _tables = [];
     private readonly Dictionary<FilterName, FilterChain> _content = [];
     private readonly DeltaTracker<FilterName, FilterChainImage> _chains = new();
@@ -40,12 +42,13 @@ public sealed class FilterTables(IKernel kernel, string table)
     public void SetChain(FilterChain chain)
     {
         FilterName name = new(chain.Family, chain.Name);
-        _content[name] = chain;
-        _chains.SetDesired(name, chain.Image);
+        if (_setAside.Remove(name, out FilterChain? before) && before.Image != chain.Image) _refused.Forget(new Suspect(name, IsSet: false));
+        Want(name, chain);
     }
 
     public void RemoveChain(FilterName name)
     {
+        if (_setAside.Remove(name)) _refused.Forget(new Suspect(name, IsSet: false));
         _content.Remove(name);
         _chains.RemoveDesired(name);
     }
@@ -53,15 +56,17 @@ public sealed class FilterTables(IKernel kernel, string table)
     public void SetSet(FilterSet set)
     {
         FilterName name = new(set.Family, set.Name);
-        _sets.SetDesired(name, set);
         Tracker(name, set).Set = set;
+        if (!IsSetAside(name)) _sets.SetDesired(name, set);
     }
 
     /// <summary>The set goes with all its elements.</summary>
     public void RemoveSet(FilterName name)
     {
+        _refused.Forget(new Suspect(name, IsSet: true));
         _sets.RemoveDesired(name);
         if (!_elements.TryGetValue(name, out ElementTracker? tracker)) return;
+        foreach (FilterElementKey key in tracker.SetAside.Keys.ToArray()) Forget(name, tracker, key);
         foreach (FilterElementKey key in tracker.Elements.Desired.Keys.ToArray()) tracker.Elements.RemoveDesired(key);
         Note(name, tracker);
     }
@@ -70,15 +75,20 @@ public sealed class FilterTables(IKernel kernel, string table)
     public void SetElement(FilterName set, FilterElementKey key, FilterElementData data = default)
     {
         ElementTracker tracker = _elements[set];
+        if (tracker.SetAside.Count > 0)
+        {
+            if (tracker.SetAside.TryGetValue(key, out FilterElementData aside) && aside == data) return;
+            Forget(set, tracker, key);
+        }
         tracker.Elements.SetDesired(key, data);
-        Note(set, tracker);
+        OnElementsChanged(set, tracker);
     }
 
     /// <summary>Wants these elements of a set and no other.</summary>
     public void SetElements(FilterName set, IEnumerable<KeyValuePair<FilterElementKey, FilterElementData>> elements)
     {
         Dictionary<FilterElementKey, FilterElementData> wanted = elements.ToDictionary();
-        foreach (FilterElementKey key in _elements[set].Elements.Desired.Keys.Where(k => !wanted.ContainsKey(k)).ToArray()) RemoveElement(set, key);
+        foreach (FilterElementKey key in _elements[set].Elements.Desired.Keys.Concat(_elements[set].SetAside.Keys).Where(k => !wanted.ContainsKey(k)).ToArray()) RemoveElement(set, key);
         foreach ((FilterElementKey key, FilterElementData data) in wanted) SetElement(set, key, data);
     }
 
@@ -88,8 +98,9 @@ public sealed class FilterTables(IKernel kernel, string table)
     public void RemoveElement(FilterName set, FilterElementKey key)
     {
         if (!_elements.TryGetValue(set, out ElementTracker? tracker)) return;
+        Forget(set, tracker, key);
         tracker.Elements.RemoveDesired(key);
-        Note(set, tracker);
+        OnElementsChanged(set, tracker);
     }
 
     /// <summary>What is wanted of a set now.</summary>
@@ -154,10 +165,121 @@ public sealed class FilterTables(IKernel kernel, string table)
         if (!result.Ok)
         {
             NeedsResync = true;
+            if (!Quarantine.IsPassing(result) && Suspect.Of(plan.Changes[result.Index]) is { } suspect && _refused.Suspects(suspect)) SetAside(suspect, result);
             return result;
         }
         foreach (FilterChange change in plan.Changes) NoteApplied(change);
+        if (InSync) _refused.NoteInSync();
         return default;
+    }
+
+    // ---- what the kernel refuses ----
+
+    /// <summary>What is wanted and not there, because the kernel refuses it.</summary>
+    public IEnumerable<RefusedObject> Refused => _refused.All;
+
+    /// <summary>Those set aside since the last time that this was asked.</summary>
+    public IReadOnlyList<RefusedObject> TakeRefused() => _refused.TakeNews();
+
+    /// <summary>When what is refused is to be tried again; null when nothing is.</summary>
+    public TimeSpan? NextTrial => _refused.NextTrial;
+
+    /// <summary>Wants again what was set aside long enough.</summary>
+    public void TryAgain()
+    {
+        foreach (Suspect suspect in _refused.TakeDue()) Restore(suspect);
+    }
+
+    private bool IsSetAside(FilterName set) => !_refused.IsEmpty && _refused.Holds(new Suspect(set, IsSet: true));
+
+    private void Want(FilterName name, FilterChain chain)
+    {
+        FilterChain? wanted = chain;
+        if (!_refused.IsEmpty && StandInReason(name, chain) is { } reason)
+        {
+            _setAside[name] = chain;
+            wanted = StandIn(chain, reason);
+        }
+        if (wanted is null)
+        {
+            _content.Remove(name);
+            _chains.RemoveDesired(name);
+            return;
+        }
+        _content[name] = wanted;
+        _chains.SetDesired(name, wanted.Image);
+    }
+
+    private RefusedObject? StandInReason(FilterName name, FilterChain chain) => _refused.Find(new Suspect(name, IsSet: false))
+        ?? chain.Sets.Select(s => _refused.Find(new Suspect(new FilterName(chain.Family, s), IsSet: true))).FirstOrDefault(r => r is not null);
+
+    private static FilterChain? StandIn(FilterChain chain, RefusedObject reason) => chain.StandIn switch
+    {
+        FilterStandIn.Nothing => chain.Base is null ? new FilterChain(chain.Family, chain.Name, null, []) : null,
+        _ => new FilterChain(chain.Family, chain.Name, chain.Base, [new FilterRule($"the kernel refuses {reason.What}", new FilterCounter(), FilterVerdict.Drop)]),
+    };
+
+    private void SetAside(Suspect suspect, NetlinkResult refusal)
+    {
+        FilterChain[] users = suspect.IsSet ? [.. UsersOf(suspect.Name)] : [_setAside.GetValueOrDefault(suspect.Name) ?? _content[suspect.Name]];
+        ElementTracker? tracker = suspect.IsSet ? _elements[suspect.Name] : null;
+        if (suspect.Element is { } key)
+        {
+            _refused.Add(suspect, refusal, "left out");
+            tracker!.SetAside[key] = tracker.Elements.Desired[key];
+            tracker.Elements.RemoveDesired(key);
+            Note(suspect.Name, tracker);
+        }
+        else if (tracker is { Set.Partial: true, OneByOne: false } && _sets.Actual.ContainsKey(suspect.Name))
+        {
+            tracker.OneByOne = true;
+        }
+        else if (!_refused.Holds(suspect) && Array.TrueForAll(users, u => u.StandIn != FilterStandIn.None))
+        {
+            bool drops = Array.Exists(users, u => u.StandIn == FilterStandIn.Drop);
+            _refused.Add(suspect, refusal, drops ? "what would be asked there is dropped" : "left out");
+            if (tracker is not null) _sets.RemoveDesired(suspect.Name);
+            if (tracker is not null) Note(suspect.Name, tracker);
+            foreach (FilterChain user in users) Want(new FilterName(user.Family, user.Name), user);
+        }
+    }
+
+    private void Restore(Suspect suspect)
+    {
+        if (!suspect.IsSet)
+        {
+            if (_setAside.Remove(suspect.Name, out FilterChain? chain)) Want(suspect.Name, chain);
+            return;
+        }
+        ElementTracker tracker = _elements[suspect.Name];
+        if (suspect.Element is { } key && tracker.SetAside.Remove(key, out FilterElementData data)) tracker.Elements.SetDesired(key, data);
+        if (suspect.Element is null)
+        {
+            _sets.SetDesired(suspect.Name, tracker.Set);
+            foreach (FilterChain user in UsersOf(suspect.Name).ToArray())
+            {
+                FilterName name = new(user.Family, user.Name);
+                _setAside.Remove(name);
+                Want(name, user);
+            }
+        }
+        Note(suspect.Name, tracker);
+    }
+
+    /// <summary>The chains, as given, that look up the set.</summary>
+    private IEnumerable<FilterChain> UsersOf(FilterName set) =>
+        _content.Where(c => !_setAside.ContainsKey(c.Key)).Select(c => c.Value).Concat(_setAside.Values).Where(c => c.Family == set.Family && c.Sets.Contains(set.Name));
+
+    private void Forget(FilterName set, ElementTracker tracker, FilterElementKey key)
+    {
+        if (tracker.SetAside.Remove(key)) _refused.Forget(new Suspect(set, IsSet: true, key));
+    }
+
+    /// <summary>A set that was refused is another one now.</summary>
+    private void OnElementsChanged(FilterName set, ElementTracker tracker)
+    {
+        if (!_refused.IsEmpty && _refused.Forget(new Suspect(set, IsSet: true))) Restore(new Suspect(set, IsSet: true));
+        else Note(set, tracker);
     }
 
     /// <summary>A set or base chain of our name that is of another make: it cannot be changed in place, so the table is replaced, in one transaction.</summary>
@@ -179,7 +301,10 @@ public sealed class FilterTables(IKernel kernel, string table)
     private void PlanAllElements(FilterTransaction plan, Func<FilterName, bool> which)
     {
         foreach ((FilterName name, ElementTracker tracker) in _elements)
-            if (which(name) && _sets.Desired.ContainsKey(name) && tracker.Elements.Desired.Count > 0) plan.Add(new AddElements(tracker.Set, [.. tracker.Elements.Desired]));
+        {
+            if (!which(name) || !_sets.Desired.ContainsKey(name) || tracker.Elements.Desired.Count == 0) continue;
+            foreach (KeyValuePair<FilterElementKey, FilterElementData>[] together in tracker.Elements.Desired.Chunk(tracker.OneByOne ? 1 : int.MaxValue)) plan.Add(new AddElements(tracker.Set, together));
+        }
     }
 
     /// <summary>A map of numbers is filled after the rules that ask for it: for each such rule the kernel walks what is in it by then.</summary>
@@ -236,7 +361,8 @@ public sealed class FilterTables(IKernel kernel, string table)
         // The elements of a set that goes, go with it; but a verdict map must let go of its chains first, so they are named even then.
         if ((_sets.Desired.ContainsKey(name) || tracker.Set.Data == FilterSetData.Verdict) && MayRemove(tracker.Set, removals, added.Count)) gone.AddRange(elements.ToDelete);
         if (gone.Count > 0) plan.Add(new DeleteElements(tracker.Set, gone));
-        if (added.Count > 0) plan.Add(new AddElements(tracker.Set, added));
+        if (tracker.OneByOne) foreach (KeyValuePair<FilterElementKey, FilterElementData> element in added) plan.Add(new AddElements(tracker.Set, [element]));
+        else if (added.Count > 0) plan.Add(new AddElements(tracker.Set, added));
     }
 
     /// <summary>Ranges that come may overlap those that go: the kernel takes them only together.</summary>
@@ -318,7 +444,7 @@ public sealed class FilterTables(IKernel kernel, string table)
         if (!_elements.TryGetValue(name, out ElementTracker? tracker)) return;
         tracker.Elements.ResyncActual([]);
         Note(name, tracker);
-        if (!_sets.Desired.ContainsKey(name)) _elements.Remove(name);
+        if (!_sets.Desired.ContainsKey(name) && !IsSetAside(name)) _elements.Remove(name);
     }
 
     private ElementTracker Tracker(FilterName name, FilterSet set)
@@ -329,7 +455,7 @@ public sealed class FilterTables(IKernel kernel, string table)
 
     private void Note(FilterName name, ElementTracker tracker)
     {
-        if (tracker.Elements.InSync) _dirtyElements.Remove(name);
+        if (tracker.Elements.InSync || IsSetAside(name)) _dirtyElements.Remove(name);
         else _dirtyElements.Add(name);
     }
 }

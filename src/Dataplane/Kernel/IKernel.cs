@@ -64,7 +64,7 @@ public interface IKernel : IDisposable
     /// <summary>All of our tables. A table that is not there is simply absent.</summary>
     NetlinkResult<FilterState> ReadTables(string table);
 
-    /// <summary>Applies all of it or nothing.</summary>
+    /// <summary>Applies all of it or nothing. The index of a failure is that of the first change refused; -1 when no single one is at fault.</summary>
     NetlinkResult Commit(FilterTransaction transaction);
 
     /// <summary>Begins to report changes by others. Called once, before anything is read, so that nothing is missed in between.</summary>

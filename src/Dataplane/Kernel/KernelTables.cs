@@ -13,13 +13,22 @@ internal sealed class KernelTables : IDisposable
     private readonly NfTablesSocket _socket = NfTablesSocket.Open();
     private readonly NfTablesBatch _batch = new();
 
+    /// <summary>For each operation of the batch, the change that it is for.</summary>
+    private readonly List<int> _changeOf = [];
+
     public uint PortId => _socket.PortId;
 
     public NetlinkResult Commit(FilterTransaction transaction)
     {
         _batch.Clear();
-        foreach (FilterChange change in transaction.Changes) Add(transaction.Table, change);
-        return _socket.Commit(_batch);
+        _changeOf.Clear();
+        for (int i = 0; i < transaction.Changes.Count; i++)
+        {
+            Add(transaction.Table, transaction.Changes[i]);
+            while (_changeOf.Count < _batch.Count) _changeOf.Add(i);
+        }
+        NetlinkResult result = _socket.Commit(_batch);
+        return result.Index < 0 ? result : result with { Index = _changeOf[result.Index] };
     }
 
     private void Add(string table, FilterChange change)

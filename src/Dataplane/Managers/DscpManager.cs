@@ -82,7 +82,7 @@ internal sealed class DscpManager(FilterTables tables, PoolManager pools, Datapl
     private void Begin(FilterName chain, FilterHook hook, FilterName map, FilterField side, params FilterRule[] first)
     {
         tables.SetSet(new FilterSet(FilterFamily.Inet, map.Name, [side], FilterSetData.Verdict, Late: true));
-        tables.SetChain(new FilterChain(FilterFamily.Inet, chain.Name, new FilterBase(hook, Priority), [.. first, new FilterRule("code points", new FilterVerdictMap(side, map.Name))]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, chain.Name, new FilterBase(hook, Priority), [.. first, new FilterRule("code points", new FilterVerdictMap(side, map.Name))], FilterStandIn.Nothing));
     }
 
     private void End(FilterName chain, FilterName map)
@@ -107,7 +107,7 @@ internal sealed class DscpManager(FilterTables tables, PoolManager pools, Datapl
     }
 
     private static FilterChain Chain(byte codePoint) => new(FilterFamily.Inet, NameOf(codePoint), null,
-        codePoint == KeepIt ? [new FilterRule("keeps its code point", FilterVerdict.Accept)] : [.. Rules(codePoint, v6: false), .. Rules(codePoint, v6: true)]);
+        codePoint == KeepIt ? [new FilterRule("keeps its code point", FilterVerdict.Accept)] : [.. Rules(codePoint, v6: false), .. Rules(codePoint, v6: true)], FilterStandIn.Nothing);
 
     private static IEnumerable<FilterRule> Rules(byte codePoint, bool v6)
     {

@@ -223,21 +223,23 @@ internal sealed class EndpointManager(
         if (!mappedAgain) tables.RemoveElement(MapOf(direction), NftValue.IfName(name));
     }
 
-    private static IEnumerable<(FilterName Set, FilterElementKey Key)> Sources(Wants wants)
+    private static List<(FilterName Set, FilterElementKey Key)> Sources(Wants wants)
     {
+        List<(FilterName, FilterElementKey)> sources = [];
         NftValue name = NftValue.IfName(wants.Interface);
         foreach (InetAddress address in wants.Addresses)
         {
             FilterElementKey key = NftValue.Concat(name, NftValue.From(address));
-            yield return (new FilterName(FilterFamily.Inet, address.IsIPv6 ? ChainNames.Sources6 : ChainNames.Sources4), key);
-            if (address.IsIPv4) yield return (new FilterName(FilterFamily.Arp, ChainNames.Sources4), key);
+            sources.Add((new FilterName(FilterFamily.Inet, address.IsIPv6 ? ChainNames.Sources6 : ChainNames.Sources4), key));
+            if (address.IsIPv4) sources.Add((new FilterName(FilterFamily.Arp, ChainNames.Sources4), key));
         }
-        foreach (IpPrefix prefix in wants.Extra)
+        foreach (bool v6 in (ReadOnlySpan<bool>)[false, true])
         {
-            yield return (
-                new FilterName(FilterFamily.Inet, prefix.IsIPv6 ? ChainNames.ExtraSources6 : ChainNames.ExtraSources4),
-                new FilterElementKey(NftValue.Concat(name, NftValue.From(prefix.Address)), prefix.IsHost ? default : NftValue.Concat(name, NftValue.From(prefix.Last))));
+            FilterName set = new(FilterFamily.Inet, v6 ? ChainNames.ExtraSources6 : ChainNames.ExtraSources4);
+            foreach (FilterElementKey range in Intervals.Of(wants.Extra.Where(p => p.IsIPv6 == v6).Order()))
+                sources.Add((set, new FilterElementKey(NftValue.Concat(name, range.From), range.IsRange ? NftValue.Concat(name, range.To) : default)));
         }
+        return sources;
     }
 
     private void LetGoOfInterface(LocalEndpoint local)

@@ -46,15 +46,15 @@ internal static class FixedRules
 
     private static IEnumerable<FilterSet> Sets()
     {
-        yield return Set(ChainNames.Sources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4);
-        yield return Set(ChainNames.Sources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6);
+        yield return Set(ChainNames.Sources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4) with { Partial = true };
+        yield return Set(ChainNames.Sources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6) with { Partial = true };
         // Prefixes that an endpoint may send from besides its own addresses; looked up only for what is in neither set above.
-        yield return Set(ChainNames.ExtraSources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4) with { Interval = true };
-        yield return Set(ChainNames.ExtraSources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6) with { Interval = true };
-        yield return new FilterSet(FilterFamily.Arp, ChainNames.Sources4, [FilterField.InputInterface, FilterField.ArpSenderAddress]);
+        yield return Set(ChainNames.ExtraSources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4) with { Interval = true, Partial = true };
+        yield return Set(ChainNames.ExtraSources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6) with { Interval = true, Partial = true };
+        yield return new FilterSet(FilterFamily.Arp, ChainNames.Sources4, [FilterField.InputInterface, FilterField.ArpSenderAddress], Partial: true);
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
         {
-            yield return Set(ChainNames.Direction(direction), FilterSetData.Id, FilterField.InputInterface);
+            yield return Set(ChainNames.Direction(direction), FilterSetData.Id, FilterField.InputInterface) with { Partial = true };
             yield return Set(ChainNames.Verdicts(direction), FilterSetData.Verdict, FilterField.Priority) with { Late = true };
             yield return Set(ChainNames.Ports(direction), FilterSetData.Id, FilterField.TransportProtocol, FilterField.DestinationPort) with { Late = true };
         }

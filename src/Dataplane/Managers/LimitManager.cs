@@ -39,7 +39,7 @@ internal sealed class LimitManager(FilterTables tables, DscpManager dscp, Datapl
         _owners[(place, name)] = id;
         tables.SetSet(new FilterSet(FilterFamily.Inet, place.Map.Name, [FilterField.InputInterface], FilterSetData.Verdict, Late: true));
         foreach (FilterChain common in place.Chains(options)) tables.SetChain(common);
-        tables.SetChain(new FilterChain(FilterFamily.Inet, chain, null, [.. rules]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, chain, null, [.. rules], FilterStandIn.Nothing));
         tables.SetElement(place.Map, NftValue.IfName(name), new FilterElementData(0, chain));
     }
 

@@ -54,7 +54,7 @@ internal sealed record LimitPlace(string Name, char Letter, PolicyType Direction
             ? [new FilterRule("begins none", new FilterCompare(FilterField.ConntrackState, NftValue.Native(0u), Mask: NftValue.Native((uint)NftCtState.New)), FilterVerdict.Accept)]
             : [.. LinkControl.Uncounted(fromWorkload: IsEgress)];
         foreach (LimitHook hook in Hooks)
-            yield return new FilterChain(FilterFamily.Inet, hook.Chain, new FilterBase(hook.Hook, hook.Priority), [.. first, new FilterRule("limits", new FilterVerdictMap(side, Map.Name))]);
+            yield return new FilterChain(FilterFamily.Inet, hook.Chain, new FilterBase(hook.Hook, hook.Priority), [.. first, new FilterRule("limits", new FilterVerdictMap(side, Map.Name))], FilterStandIn.Nothing);
         if (CountsConnections) yield return RefusedChain(options);
     }
 

@@ -233,7 +233,8 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         source.IpSets = [.. RuleRenderer.SetsOf(compiled)];
         source.Inline = face.HasPass ? [v4.Rules, v6.Rules] : [[], []];
         _ports[source.Direction].Set(name, Claims(name, face, v4, v6));
-        Replace(source.Chains, face.HasPass ? [] : PolicyChains.Of(name, v4.Rules, v6.Rules, shared));
+        FilterChain[] chains = face.HasPass ? [] : PolicyChains.Of(name, v4.Rules, v6.Rules, shared);
+        Replace(source.Chains, compiled.Staged ? [.. chains.Select(c => c.OrElse(FilterStandIn.Nothing))] : chains);
     }
 
     /// <summary>The policy's bit where its jump may be left out, its rules' bits where they look.</summary>

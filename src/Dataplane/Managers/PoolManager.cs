@@ -32,7 +32,7 @@ internal sealed class PoolManager(FilterTables tables)
         WantSets(Chain, wanted: true);
         Fill(ChainNames.Masquerade4, masqueraded, v6: false);
         Fill(ChainNames.Masquerade6, masqueraded, v6: true);
-        tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Postrouting, SourceNatPriority, Nat: true), [Rule(v6: false), Rule(v6: true)]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Postrouting, SourceNatPriority, Nat: true), [Rule(v6: false), Rule(v6: true)], FilterStandIn.Nothing));
     }
 
     /// <summary><paramref name="user"/> has rules that look up <see cref="ChainNames.Pools4"/> and <see cref="ChainNames.Pools6"/>, or none any more.</summary>

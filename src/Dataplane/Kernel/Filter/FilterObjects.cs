@@ -23,13 +23,35 @@ public enum FilterHook
 /// <summary>What makes a chain a base chain. Its policy is always accept: what is dropped is dropped by a rule that says why.</summary>
 public sealed record FilterBase(FilterHook Hook, int Priority, bool Nat = false);
 
-/// <summary>A chain with all its rules. Chains are changed as a whole.</summary>
-public sealed class FilterChain(FilterFamily family, string name, FilterBase? @base, ImmutableArray<FilterRule> rules)
+/// <summary>What stands in for a chain that the kernel refuses, so that the others need not wait for it.</summary>
+public enum FilterStandIn
 {
+    /// <summary>Nothing can: all waits.</summary>
+    None,
+
+    /// <summary>A rule that drops.</summary>
+    Drop,
+
+    /// <summary>The same chain without a rule, or of a base chain nothing: for what is no matter of policy.</summary>
+    Nothing,
+}
+
+/// <summary>A chain with all its rules. Chains are changed as a whole.</summary>
+public sealed class FilterChain(FilterFamily family, string name, FilterBase? @base, ImmutableArray<FilterRule> rules, FilterStandIn? standIn = null)
+{
+    /// <summary>If it is not said: a base chain sees the host's own packets too, and cannot drop them all; any other chain is closed.</summary>
+    public FilterStandIn StandIn => standIn ?? (@base is null ? FilterStandIn.Drop : FilterStandIn.None);
+
     public FilterFamily Family => family;
+    /// <summary>The same chain, with this in its place when it is refused.</summary>
+    public FilterChain OrElse(FilterStandIn instead) => new(family, name, @base, rules, instead);
+
     public string Name => name;
     public FilterBase? Base => @base;
     public ImmutableArray<FilterRule> Rules => rules;
+
+    /// <summary>The sets and maps that its rules look up.</summary>
+    public IEnumerable<string> Sets => rules.SelectMany(r => r.Statements).Select(s => s.LooksUp).OfType<string>();
 
     /// <summary>What is compared with the kernel's.</summary>
     public FilterChainImage Image { get; } = new(@base, string.Join('\n', rules.Select(r => r.Comment)));
@@ -52,9 +74,11 @@ public enum FilterSetData
 
 /// <summary>
 /// A set or map without its elements. <paramref name="Interval"/> sets hold ranges that do not overlap. In a <paramref name="Late"/> set an element, or a bit of its number,
-/// that is too much for a moment does no harm, but one that rules still ask for does when it is gone: removals wait until the rules have changed.
+/// that is too much for a moment does no harm, but one that rules still ask for does when it is gone: removals wait until the rules have changed. What is not in a
+/// <paramref name="Partial"/> set is dropped, so that an element that the kernel refuses can be left out.
 /// </summary>
-public sealed record FilterSet(FilterFamily Family, string Name, ImmutableArray<FilterField> Key, FilterSetData Data = FilterSetData.None, bool Interval = false, bool Late = false)
+public sealed record FilterSet(
+    FilterFamily Family, string Name, ImmutableArray<FilterField> Key, FilterSetData Data = FilterSetData.None, bool Interval = false, bool Late = false, bool Partial = false)
 {
     public bool Equals(FilterSet? other) => other is not null && Family == other.Family && Name == other.Name && Data == other.Data && Interval == other.Interval
         && KeyWidths.SequenceEqual(other.KeyWidths);

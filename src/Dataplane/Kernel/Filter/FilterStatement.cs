@@ -4,7 +4,11 @@ using Margay.Netlink.NfTables;
 namespace Margay.Dataplane.Kernel.Filter;
 
 /// <summary>A step of a rule. A match that fails ends the rule; a verdict ends the chain, or the packet.</summary>
-public abstract record FilterStatement;
+public abstract record FilterStatement
+{
+    /// <summary>The set or map that it looks up, if it does.</summary>
+    public virtual string? LooksUp => null;
+}
 
 /// <summary>The field equals the value, after masking; a value shorter than the field compares its first bytes.</summary>
 public sealed record FilterCompare(FilterField Field, NftValue Value, bool Negate = false, NftValue? Mask = null) : FilterStatement
@@ -31,6 +35,8 @@ public sealed record FilterLookup(ImmutableArray<FilterField> Fields, string Set
     {
     }
 
+    public override string LooksUp => Set;
+
     public override string ToString() =>
         $"{string.Join(" . ", Fields.Select(f => f.Text()))}{(Mask is { } m ? $" & {m}" : "")} {(Negate ? "!= " : "")}@{Set}";
 }
@@ -42,6 +48,7 @@ public sealed record FilterLookup(ImmutableArray<FilterField> Fields, string Set
 /// </summary>
 public sealed record FilterMapToPriority(ImmutableArray<FilterField> Fields, string Map) : FilterStatement
 {
+    public override string LooksUp => Map;
     public override string ToString() => $"meta priority set {string.Join(" . ", Fields.Select(f => f.Text()))} map @{Map}";
 }
 
@@ -65,6 +72,7 @@ public sealed record FilterNotrack : FilterStatement
 /// <summary>The field's verdict in the map; without an entry the rule ends.</summary>
 public sealed record FilterVerdictMap(FilterField Field, string Map) : FilterStatement
 {
+    public override string LooksUp => Map;
     public override string ToString() => $"{Field.Text()} vmap @{Map}";
 }
 
@@ -118,6 +126,7 @@ public sealed record FilterMasquerade : FilterStatement
 /// <summary>Source or destination address translation to what the map gives for the field, an address of its family; without an entry the rule ends.</summary>
 public sealed record FilterTranslate(bool Source, FilterField Field, string Map) : FilterStatement
 {
+    public override string LooksUp => Map;
     public override string ToString() => $"{(Source ? "snat" : "dnat")} to {Field.Text()} map @{Map}";
 }
 

@@ -17,7 +17,7 @@ namespace Margay.CalcGraph;
 //                        (who holds a prefix)  (members by difference)        │
 //                                                    │                        │ counted references
 //   Node, BGPConfiguration, BGPPeer, Felix…          ▼                        ▼
-//   IPPool, IPAMBlock, VirtualNetwork ─► NodeFacts ► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
+//   IPPool, IPAMBlock, VirtualNetwork, FloatingIP ─► NodeFacts ► NodeView of each subscribed node ──► Sequencer ──► ViewDelta
 //
 // Why it is cheap: endpoints that no selector tells apart are one class; labels are compared once for each class, and only with selectors that share a label with it;
 // a set has no list of members, only of classes; a node keeps counters for what touches its own endpoints, and an update walks from what changed to those who need it.
@@ -94,6 +94,7 @@ public sealed class Graph : IMatchListener
             case BGPPeer peer: SetBgpPeer(name, peer); break;
             case BGPFilter filter: SetBgpFilter(name, filter); break;
             case VirtualNetwork network: SetNetwork(network.FullName, network); break;
+            case FloatingIP floating: SetFloating(floating.Namespace, name, floating); break;
             default: break;
         }
     }
@@ -121,6 +122,7 @@ public sealed class Graph : IMatchListener
             case nameof(BGPConfiguration): SetBgpConfiguration(key.Name, null); break;
             case nameof(BGPPeer): SetBgpPeer(key.Name, null); break;
             case nameof(BGPFilter): SetBgpFilter(key.Name, null); break;
+            case nameof(FloatingIP): SetFloating(key.Namespace, key.Name, null); break;
             case nameof(VirtualNetwork): SetNetwork(VirtualNetwork.FullNameOf(key.Namespace ?? "default", key.Name), null); break;
             default: break;
         }
@@ -287,6 +289,16 @@ public sealed class Graph : IMatchListener
     private void SetNetwork(string fullName, VirtualNetwork? network)
     {
         _facts.SetNetwork(fullName, network);
+        NoteNodesOf(fullName);
+    }
+
+    private void SetFloating(string? ns, string name, FloatingIP? floating)
+    {
+        foreach (string network in _facts.SetFloating(ns ?? "default", name, floating)) NoteNodesOf(network);
+    }
+
+    private void NoteNodesOf(string fullName)
+    {
         foreach (NodeView view in _views.Values)
         {
             if (_facts.IsPresentIn(view, fullName)) view.NoteNodeDirty();

@@ -72,9 +72,9 @@ internal sealed class DataplanePass
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _legs = new LegManager(_tables, _routing);
-        _outside = new OutsideManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
+        _outside = new OutsideManager(_tables, _routing, _flows);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
         FixedRules.Want(_tables, options);
     }

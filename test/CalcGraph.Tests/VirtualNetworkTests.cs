@@ -80,6 +80,30 @@ public class VirtualNetworkTests
     }
 
     [Fact]
+    public void FloatingAddresses_AreToldToNodesOfTheirNetwork_Alone()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Network("green", "blue", 10002, "10.0.0.0/16");
+        Endpoint("a", "red.blue");
+        Floating("red", "b", "203.0.113.2", "10.0.0.2");
+        Floating("red", "a", "203.0.113.1", "10.0.0.1");
+        Floating("green", "a", "203.0.113.3", "10.0.0.1");
+        Floating("red", "mixed", "203.0.113.4", "fd00::1");
+        Assert.Equal([new("203.0.113.1", "10.0.0.1"), new("203.0.113.2", "10.0.0.2")], Assert.Single(View().Networks.Values).Floating);
+        Floating("red", "b", "203.0.113.2", "10.0.0.3");
+        _graph.Remove(new ObjectKey(nameof(FloatingIP), "red", "a"));
+        Assert.Equal([new("203.0.113.2", "10.0.0.3")], Assert.Single(View().Networks.Values).Floating);
+        _graph.Remove(new ObjectKey(nameof(FloatingIP), "red", "b"));
+        Assert.Empty(Assert.Single(View().Networks.Values).Floating);
+    }
+
+    private void Floating(string ns, string name, string address, string target) => _graph.Apply(new FloatingIP
+    {
+        Metadata = new ObjectMeta { Namespace = ns, Name = name },
+        Spec = new FloatingIPSpec { Network = "blue", Address = address, Target = target },
+    });
+
+    [Fact]
     public void Network_ComesWithABlock()
     {
         Network("red", "blue", 10001, "10.0.0.0/16");

@@ -10,7 +10,7 @@ namespace Margay.Agent.Routing;
 
 /// <summary>
 /// What this node originates: the blocks it owns, and each address in use here that lies in none of them (moved here, or left over from a
-/// block that was given up). Whom it is told to is <see cref="PeerPolicies"/>. Pure.
+/// block that was given up), and each floating address whose target is in use here. Whom it is told to is <see cref="PeerPolicies"/>. Pure.
 /// </summary>
 internal static class Announcements
 {
@@ -21,7 +21,7 @@ internal static class Announcements
             .Select(c => (IpPrefix.Parse(c.Cidr), With(c)))];
 
         Dictionary<IpPrefix, LocalRoute> routes = [];
-        foreach (NetworkPrefix prefix in use.Blocks.Concat(use.Strays))
+        foreach (NetworkPrefix prefix in use.Blocks.Concat(use.Strays).Concat(Floating(view, use)))
         {
             if (!prefix.Network.IsDefault) continue;
             int? priority = prefix.Prefix.IsIPv6 ? view.Settings?.RoutePriorityIPv6 : view.Settings?.RoutePriorityIPv4;
@@ -29,6 +29,13 @@ internal static class Announcements
             routes[prefix.Prefix] = communities.Where(c => c.Cidr.Contains(prefix.Prefix)).Select(c => c.Route).Aggregate(plain, Join);
         }
         return routes;
+    }
+
+    private static IEnumerable<NetworkPrefix> Floating(HeldView view, AddressUseSnapshot use)
+    {
+        HashSet<NetworkPrefix> here = [.. use.Hosts];
+        return view.Networks.Values.SelectMany(n => n.Floating.Where(f => here.Contains(new NetworkPrefix(new NetworkName(n.Name), IpPrefix.Host(InetAddress.Parse(f.Target))))))
+            .Select(f => new NetworkPrefix(NetworkName.Default, IpPrefix.Host(InetAddress.Parse(f.Address))));
     }
 
     /// <summary>What must be said to get from one set of announcements to another.</summary>

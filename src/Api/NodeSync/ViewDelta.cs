@@ -140,11 +140,18 @@ public sealed record NetworkView
     /// <summary>This node lets the network's packets out of it, under its own address.</summary>
     public bool LetsOut { get; init; }
 
+    /// <summary>The network's floating addresses, on whatever node their targets are.</summary>
+    public IReadOnlyList<FloatingAddress> Floating { get; init => field = value ?? []; } = [];
+
     public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut
-        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets);
+        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating);
 
     public override int GetHashCode() => HashCode.Combine(Name, Vni, Mtu);
 }
+
+/// <param name="Address">Of the world.</param>
+/// <param name="Target">Of the network.</param>
+public sealed record FloatingAddress(string Address, string Target);
 
 /// <summary>A BGP session that this node shall hold, resolved from the mesh, reflectors and BGPPeer objects. Keyed by name.</summary>
 public sealed record PeerView

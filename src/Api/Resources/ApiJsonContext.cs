@@ -33,6 +33,7 @@ namespace Margay.Api.Resources;
 [JsonSerializable(typeof(EndpointSlice))]
 [JsonSerializable(typeof(FelixConfiguration))]
 [JsonSerializable(typeof(VirtualNetwork))]
+[JsonSerializable(typeof(FloatingIP))]
 [JsonSerializable(typeof(ResourceList))]
 [JsonSerializable(typeof(WatchEvent))]
 [JsonSerializable(typeof(Status))]

@@ -53,13 +53,14 @@ public static class ResourceKinds
     public static readonly ResourceKind ClusterNetworkPolicy = new("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", false, Json.ClusterNetworkPolicy) { ShortNames = ["k8scnp"] };
     public static readonly ResourceKind EndpointSlice = new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, Json.EndpointSlice);
     public static readonly ResourceKind VirtualNetwork = new(MargayGroup, "v1", "VirtualNetwork", "virtualnetworks", true, Json.VirtualNetwork) { ShortNames = ["vnet"], HasStatus = true };
+    public static readonly ResourceKind FloatingIP = new(MargayGroup, "v1", "FloatingIP", "floatingips", true, Json.FloatingIP) { ShortNames = ["fip"] };
 
     public static readonly ImmutableArray<ResourceKind> All =
     [
         Namespace, Node, IPPool, IPAMBlock, BGPConfiguration, BGPPeer, BGPFilter, WorkloadEndpoint, Profile,
         NetworkPolicy, GlobalNetworkPolicy, NetworkSet, GlobalNetworkSet, Tier, HostEndpoint,
         StagedNetworkPolicy, StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy, FelixConfiguration,
-        KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice, VirtualNetwork,
+        KubernetesNetworkPolicy, ClusterNetworkPolicy, EndpointSlice, VirtualNetwork, FloatingIP,
     ];
 
     public static ResourceKind? Find(string? apiVersion, string? kind) =>

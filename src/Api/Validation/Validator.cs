@@ -45,6 +45,7 @@ public static class Validator
             case BGPFilter filter: BgpFilterChecks.Check(findings, filter); break;
             case Node node: BgpChecks.Check(findings, node); break;
             case VirtualNetwork network: NetworkChecks.Check(findings, network); break;
+            case FloatingIP floating: NetworkChecks.Check(findings, floating); break;
         }
 
         return findings;
@@ -71,6 +72,10 @@ public static class Validator
             case (VirtualNetwork was, VirtualNetwork now):
                 // Left out, it stays as the server chose it.
                 if (now.Spec.Vni is not null) Same(findings, spec["vni"], was.Spec.Vni?.ToString(), now.Spec.Vni?.ToString());
+                break;
+            case (FloatingIP was, FloatingIP now):
+                Same(findings, spec["network"], was.Spec.Network, now.Spec.Network);
+                if (now.Spec.Address is not null) Same(findings, spec["address"], was.Spec.Address, now.Spec.Address);
                 break;
             case (WorkloadEndpoint was, WorkloadEndpoint now):
                 Same(findings, spec["network"], was.Spec.Network, now.Spec.Network);

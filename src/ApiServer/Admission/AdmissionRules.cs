@@ -1,4 +1,5 @@
 using Margay.Api.Resources;
+using Margay.Store;
 
 namespace Margay.ApiServer.Admission;
 
@@ -11,6 +12,14 @@ namespace Margay.ApiServer.Admission;
 /// <summary>All rules, by kind.</summary>
 internal static class AdmissionRules
 {
+    /// <summary>Fills in what the server decides.</summary>
+    public static Resource Complete(Resource? before, Resource after, StoreSnapshot state) => after switch
+    {
+        VirtualNetwork => NetworkRules.Complete(before, after, state),
+        FloatingIP => FloatingRules.Complete(before, after, state),
+        _ => after,
+    };
+
     public static Status? Check(AdmissionRequest request, AdmissionEffects effects) =>
         NamespaceRules.CheckScope(request, effects) ?? (request.Kind.Kind switch
         {
@@ -19,6 +28,7 @@ internal static class AdmissionRules
             "IPAMBlock" => BlockRules.Check(request, effects),
             "WorkloadEndpoint" => NetworkRules.CheckEndpoint(request, effects) ?? AddressRules.Check(request, effects),
             "VirtualNetwork" => NetworkRules.Check(request, effects),
+            "FloatingIP" => FloatingRules.Check(request, effects),
             "Node" => NodeRules.Check(request, effects),
             "Tier" => TierRules.Check(request, effects),
             "Profile" => ProfileRules.Check(request),

@@ -43,6 +43,7 @@ internal static class NamespaceRules
             effects.Writes.AddRange(request.State.List(prefix).Select(v => StoreWrite.Delete(v.Key, v.ModRevision)));
         }
         foreach (VirtualNetwork network in request.All<VirtualNetwork>(ResourceKinds.VirtualNetwork, name)) NetworkRules.AddRemoval(request, network, effects);
+        foreach (FloatingIP floating in request.All<FloatingIP>(ResourceKinds.FloatingIP, name)) FloatingRules.AddRemoval(request, floating, effects);
         if (effects.Writes.Count < StoreTransaction.MaxWrites) return null;
         return Statuses.Conflict(request.Kind, name, $"it holds {effects.Writes.Count} objects, more than are deleted at once; delete its network policies and sets first");
     }

@@ -88,6 +88,7 @@ internal static class NetworkRules
         int endpoints = request.State.CountOf(addresses);
         if (endpoints > 0) return Statuses.Conflict(request.Kind, network.Name, $"{endpoints} address(es) of it are in use by workloads of namespace {network.Namespace}; detach these first");
         effects.Guards.Add(StoreGuard.Unchanged(addresses, request.State.Revision));
+        if (FloatingRules.InUse(request, effects, f => f.Namespace == network.Namespace && f.Spec.Network == network.Name) is { } inUse) return inUse;
         AddRemoval(request, network, effects);
         return effects.Writes.Count < StoreTransaction.MaxWrites
             ? null

@@ -50,6 +50,9 @@ internal static class PoolRules
                 $"set spec.disabled to true, move the workloads, and delete it when no block is left (kubectl get ipamblocks)");
         }
         effects.Guards.Add(StoreGuard.Unchanged(Blocks, request.State.Revision));
+        IPPool pool = (IPPool)request.Before!;
+        if ((pool.Spec.AllowedUses ?? []).Contains(FloatingIPSpec.PoolUse) && IpPrefix.TryParse(pool.Spec.Cidr, null, out IpPrefix cidr))
+            return FloatingRules.InUse(request, effects, f => InetAddress.TryParse(f.Spec.Address, null, out InetAddress address) && cidr.Contains(address));
         return null;
     }
 }

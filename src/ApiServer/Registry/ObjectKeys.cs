@@ -27,6 +27,9 @@ internal static class ObjectKeys
 
     public const string Vnis = "v/";
 
+    /// <summary>Holds NAMESPACE/NAME of the FloatingIP that has the address: that it can be created once keeps two from having the same.</summary>
+    public static string Floating(string address) => $"f/{address}";
+
     /// <summary>The kind that a key of an object is of.</summary>
     public static ResourceKind? KindOf(string key)
     {

@@ -30,7 +30,7 @@ internal sealed class ObjectRegistry(IStore store, TimeProvider time)
     {
         for (int attempt = 0; ; attempt++)
         {
-            Resource stamped = NetworkRules.Complete(null, Stamp(kind, resource), store.Current);
+            Resource stamped = AdmissionRules.Complete(null, Stamp(kind, resource), store.Current);
             string key = ObjectKeys.Of(kind, stamped.Namespace, stamped.Name);
             Outcome<WriteResult> written = await WriteAsync(new(kind, null, stamped, store.Current), StoreWrite.Create(key, StoredObject.EncodeForStore(kind, stamped)), dryRun, cancel).ConfigureAwait(false);
             if (written.IsRefused(out Status refusal)) return refusal;
@@ -56,7 +56,7 @@ internal sealed class ObjectRegistry(IStore store, TimeProvider time)
             if (changed.IsRefused(out Status refusal)) return refusal;
             string? expected = changed.Value!.Metadata.ResourceVersion;
             if (expected is not null && expected != before.Metadata.ResourceVersion) return Statuses.Modified(kind, name);
-            Resource after = Keep(kind, before, NetworkRules.Complete(before, changed.Value, state));
+            Resource after = Keep(kind, before, AdmissionRules.Complete(before, changed.Value, state));
             byte[] bytes = StoredObject.EncodeForStore(kind, after);
             // Writing what is there already would wake every watcher for nothing.
             if (stored.Value.Span.SequenceEqual(bytes)) return before;

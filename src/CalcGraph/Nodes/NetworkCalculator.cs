@@ -10,11 +10,32 @@ internal sealed class NetworkCalculator
 {
     private readonly Dictionary<string, VirtualNetwork> _networks = [];
 
+    // By network, then by object.
+    private readonly Dictionary<string, SortedDictionary<string, FloatingAddress>> _floating = [];
+
     /// <summary>Adds, replaces or (null) removes; the name is <see cref="VirtualNetwork.FullName"/>. One without a VNI counts as absent.</summary>
     public void Set(string fullName, VirtualNetwork? network)
     {
         if (network?.Spec.Vni is null) _networks.Remove(fullName);
         else _networks[fullName] = network;
+    }
+
+    /// <summary>Adds, replaces or (null) removes a floating address; returns the networks that it was of and is of.</summary>
+    public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating)
+    {
+        HashSet<string> touched = [];
+        foreach ((string network, SortedDictionary<string, FloatingAddress> addresses) in _floating)
+        {
+            if (!addresses.Remove($"{ns}/{name}")) continue;
+            touched.Add(network);
+            if (addresses.Count == 0) _floating.Remove(network);
+        }
+        if (floating?.Spec is not { Address: { } address, Target: { } target, Network: { } of } || !InetAddress.TryParse(address, null, out InetAddress a) || !InetAddress.TryParse(target, null, out InetAddress t) || a.IsIPv6 != t.IsIPv6) return touched;
+        string full = VirtualNetwork.FullNameOf(ns, of);
+        if (!_floating.TryGetValue(full, out SortedDictionary<string, FloatingAddress>? those)) _floating[full] = those = new(StringComparer.Ordinal);
+        those[$"{ns}/{name}"] = new FloatingAddress(a.ToString(), t.ToString());
+        touched.Add(full);
+        return touched;
     }
 
     /// <param name="asNumber">The cluster's: automatic route targets are the same on all nodes, also where each rack has an AS of its own.</param>
@@ -36,6 +57,7 @@ internal sealed class NetworkCalculator
                 ExportAggregates = targets.ExportAggregates ?? [],
                 Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).OfType<string>()],
                 LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat,
+                Floating = _floating.TryGetValue(name, out SortedDictionary<string, FloatingAddress>? floating) ? [.. floating.Values] : [],
             };
         }
         return views;

@@ -36,6 +36,9 @@ internal sealed class NodeFacts
 
     public void SetNetwork(string fullName, VirtualNetwork? network) => _networks.Set(fullName, network);
 
+    /// <inheritdoc cref="NetworkCalculator.SetFloating"/>
+    public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating) => _networks.SetFloating(ns, name, floating);
+
     public void SetPeer(string name, BGPPeer? peer) => _bgp.SetPeer(name, peer);
     /// <summary>Adds, replaces or (null) removes. False when nothing changed.</summary>
     public bool SetFilter(string name, BGPFilter? filter) => _bgp.SetFilter(name, filter);

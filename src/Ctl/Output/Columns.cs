@@ -96,6 +96,7 @@ internal static class Columns
                 For<VirtualNetwork>("SUBNETS", n => Join(n.Spec.Subnets?.Select(s => s.Cidr ?? "").ToList())),
                 For<VirtualNetwork>("MTU", n => n.Spec.Mtu?.ToString(System.Globalization.CultureInfo.InvariantCulture), wide: true),
             ],
+            "FloatingIP" => [For<FloatingIP>("ADDRESS", f => f.Spec.Address), For<FloatingIP>("NETWORK", f => f.Spec.Network), For<FloatingIP>("TARGET", f => f.Spec.Target)],
             "Namespace" => [For<Namespace>("PHASE", n => n.Status?.Phase), For<Namespace>("LABELS", n => Labels(n.Metadata.Labels), wide: true)],
             _ => [],
         };

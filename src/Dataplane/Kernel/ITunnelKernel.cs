@@ -1,4 +1,3 @@
-using Margay.Dataplane.Drivers;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 

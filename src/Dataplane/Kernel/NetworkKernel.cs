@@ -1,5 +1,4 @@
 using Margay.Core.Net;
-using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.Conntrack;
 using Margay.Netlink.Namespaces;

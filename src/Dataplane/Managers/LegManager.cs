@@ -1,5 +1,6 @@
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Networks;
 using Margay.Netlink.NfTables;
@@ -11,8 +12,8 @@ namespace Margay.Dataplane.Managers;
 //
 //   leg… ─► prerouting −300: the leg's own addresses only      a tenant's own address never gets here: it was translated in its namespace, with its connection tracking
 //        ─► input 0:   answers only                            nothing of the host itself is reached
-//        ─► forward 0: out                                      ─► postrouting 100: transit addresses become the host's
-//   any  ─► forward 0, to leg…: answers only                   nobody gets in
+//        ─► forward 0: out                                      ─► postrouting 100: transit addresses become the host's, floating ones stay
+//   any  ─► forward 0, to leg…: answers, floating addresses    nobody else gets in
 //
 // A leg is made only when all of this is in the kernel; an interface with the name of a leg that nobody knows is closed.
 
@@ -21,9 +22,10 @@ internal sealed class LegManager(FilterTables tables, RouteManager routes)
 {
     private const byte IPv4 = 2, IPv6 = 10;
     private static readonly FilterName s_sources4 = Name("leg-sources4"), s_sources6 = Name("leg-sources6"), s_transit4 = Name("leg-transit4"), s_transit6 = Name("leg-transit6");
-    private static readonly FilterName[] s_sets = [s_sources4, s_sources6, s_transit4, s_transit6];
+    private static readonly FilterName s_floating4 = Name("leg-floating4"), s_floating6 = Name("leg-floating6");
+    private static readonly FilterName[] s_sets = [s_sources4, s_sources6, s_transit4, s_transit6, s_floating4, s_floating6];
     private static readonly NftValue s_anyLeg = NftValue.IfNamePrefix(LegSpec.HostPrefix);
-    private static readonly FilterStatement s_fromLeg = new FilterCompare(FilterField.InputInterface, s_anyLeg), s_toLeg = new FilterCompare(FilterField.OutputInterface, s_anyLeg);
+    private static readonly FilterStatement s_toLeg = new FilterCompare(FilterField.OutputInterface, s_anyLeg);
     private static readonly FilterStatement s_notFromLeg = new FilterCompare(FilterField.InputInterface, s_anyLeg, Negate: true), s_notToLeg = new FilterCompare(FilterField.OutputInterface, s_anyLeg, Negate: true);
     private static readonly FilterChain[] s_chains = [.. Chains()];
 
@@ -40,8 +42,12 @@ internal sealed class LegManager(FilterTables tables, RouteManager routes)
         tables.SetSet(new FilterSet(FilterFamily.Inet, s_sources6.Name, [FilterField.InputInterface, FilterField.SourceV6]));
         tables.SetSet(new FilterSet(FilterFamily.Inet, s_transit4.Name, [FilterField.SourceV4]));
         tables.SetSet(new FilterSet(FilterFamily.Inet, s_transit6.Name, [FilterField.SourceV6]));
-        tables.SetElements(s_sources4, legs.SelectMany(l => SourcesOf(l, v6: false)));
-        tables.SetElements(s_sources6, legs.SelectMany(l => SourcesOf(l, v6: true)));
+        tables.SetSet(new FilterSet(FilterFamily.Inet, s_floating4.Name, [FilterField.OutputInterface, FilterField.DestinationV4]));
+        tables.SetSet(new FilterSet(FilterFamily.Inet, s_floating6.Name, [FilterField.OutputInterface, FilterField.DestinationV6]));
+        tables.SetElements(s_floating4, legs.SelectMany(l => KeysOf(l, l.Floating, v6: false)));
+        tables.SetElements(s_floating6, legs.SelectMany(l => KeysOf(l, l.Floating, v6: true)));
+        tables.SetElements(s_sources4, legs.SelectMany(l => KeysOf(l, l.Addresses, v6: false)));
+        tables.SetElements(s_sources6, legs.SelectMany(l => KeysOf(l, l.Addresses, v6: true)));
         tables.SetElements(s_transit4, legs.Select(l => (FilterElementKey)NftValue.From(l.Transit.V4)));
         tables.SetElements(s_transit6, legs.Select(l => (FilterElementKey)NftValue.From(l.Transit.V6)));
         foreach (FilterChain chain in s_chains) tables.SetChain(chain);
@@ -50,10 +56,10 @@ internal sealed class LegManager(FilterTables tables, RouteManager routes)
     /// <summary>The kernel holds all that stands between this leg and the host.</summary>
     public bool Guards(HostLeg leg) =>
         s_chains.All(c => tables.IsApplied(Name(c.Name)))
-        && SourcesOf(leg, v6: false).All(k => tables.IsApplied(s_sources4, k)) && SourcesOf(leg, v6: true).All(k => tables.IsApplied(s_sources6, k));
+        && KeysOf(leg, leg.Addresses, v6: false).All(k => tables.IsApplied(s_sources4, k)) && KeysOf(leg, leg.Addresses, v6: true).All(k => tables.IsApplied(s_sources6, k));
 
-    private static IEnumerable<FilterElementKey> SourcesOf(HostLeg leg, bool v6) =>
-        leg.Addresses.Where(a => a.IsIPv6 == v6).Select(a => (FilterElementKey)NftValue.Concat(NftValue.IfName(leg.Link), NftValue.From(a)));
+    private static IEnumerable<FilterElementKey> KeysOf(HostLeg leg, IEnumerable<InetAddress> addresses, bool v6) =>
+        addresses.Where(a => a.IsIPv6 == v6).Select(a => (FilterElementKey)NftValue.Concat(NftValue.IfName(leg.Link), NftValue.From(a)));
 
     private static IEnumerable<FilterChain> Chains()
     {
@@ -72,8 +78,10 @@ internal sealed class LegManager(FilterTables tables, RouteManager routes)
         yield return Base("leg-forward", FilterHook.Forward, 0,
             new FilterRule("no leg", s_notFromLeg, s_notToLeg, FilterVerdict.Accept),
             answers,
-            new FilterRule("into a network", s_toLeg, new FilterCounter(), FilterVerdict.Drop),
-            new FilterRule("invalid for connection tracking", s_fromLeg, new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid), new FilterCounter(), FilterVerdict.Drop));
+            new FilterRule("invalid for connection tracking", new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Invalid), new FilterCounter(), FilterVerdict.Drop),
+            new FilterRule("floating address", v4, new FilterLookup([FilterField.OutputInterface, FilterField.DestinationV4], s_floating4.Name), FilterVerdict.Accept),
+            new FilterRule("floating address", v6, new FilterLookup([FilterField.OutputInterface, FilterField.DestinationV6], s_floating6.Name), FilterVerdict.Accept),
+            new FilterRule("into a network", s_toLeg, new FilterCounter(), FilterVerdict.Drop));
         yield return new FilterChain(FilterFamily.Inet, "leg-masquerade", new FilterBase(FilterHook.Postrouting, PoolManager.SourceNatPriority, Nat: true),
         [
             new FilterRule("leaves a network", v4, new FilterLookup(FilterField.SourceV4, s_transit4.Name), new FilterMasquerade()),

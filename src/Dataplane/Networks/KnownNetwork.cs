@@ -21,6 +21,9 @@ internal sealed class KnownNetwork
     public IReadOnlyDictionary<MacAddress, InetAddress> Peers { get; set; } = new Dictionary<MacAddress, InetAddress>();
     public IReadOnlyList<NetworkPrefix> Blocks { get; set; } = [];
 
+    /// <summary>Whether a workload here has the address.</summary>
+    public bool Has(InetAddress address) => _endpoints.Values.Any(e => e.Addresses.Contains(address));
+
     public bool IsEmpty => View is null && _endpoints.Count == 0 && _routes.Count == 0 && _view.Endpoints.Count == 0 && _view.Blocks.Count == 0;
 
     public void Apply(ViewDelta delta)

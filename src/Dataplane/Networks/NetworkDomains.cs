@@ -54,11 +54,13 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             case EndpointAttached e when !e.Endpoint.Network.IsDefault:
                 Known(e.Endpoint.Network).Attach(e.Endpoint);
                 Tell(e.Endpoint.Network, e);
+                OnWorkloadsChanged(e.Endpoint.Network);
                 return null;
             case EndpointDetached e when new NetworkName(ViewSplit.NetworkOf(e.Id)) is { IsDefault: false } network:
                 Known(network).Detach(e.Id);
                 if (!_open.ContainsKey(network)) report(new EndpointRemoved(e.Id));
                 Tell(network, e);
+                OnWorkloadsChanged(network);
                 return null;
             case EndpointsRestored:
                 _restored = true;
@@ -246,7 +248,13 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         _dirty.Add(domain);
     }
 
-    private void WantOutside(NetworkName network) => Tell(network, new OutsideChanged(_legs.Want(network, Known(network).View)));
+    /// <summary>Floating addresses are where their targets are.</summary>
+    private void OnWorkloadsChanged(NetworkName network)
+    {
+        if (_viewIsComplete && Known(network).View is { Floating.Count: > 0 } && _open.ContainsKey(network)) WantOutside(network);
+    }
+
+    private void WantOutside(NetworkName network) => Tell(network, new OutsideChanged(_legs.Want(network, Known(network).View, Known(network).Has)));
 
     // Refused by the kernel or not yet read back, the host's filter is tried again by its own clock; this looks whether it is there.
     private TimeSpan? OpenTunnel(Domain domain, Func<uint, bool> isGuarded)

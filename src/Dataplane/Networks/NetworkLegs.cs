@@ -42,7 +42,7 @@ internal sealed class NetworkLegs(DataplaneOptions options)
         if (kernel.ListLinkAddresses() is { Ok: true } addresses)
             foreach (LinkAddress found in addresses.Value.Where(a => a.Link == Leg.Name && a.Address.IsIPv4)) _transit.Keep(domain.Network, found.Address);
         if (!kernel.GetLink(Leg.Name).Ok || vni is null || _transit.Of(domain.Network) is not { } transit) return;
-        state.Host = new HostLeg(LegSpec.HostLinkOf(vni.Value), transit);
+        state.Host = new HostLeg(LegSpec.HostLinkOf(vni.Value), transit, []);
         _changed = true;
     }
 
@@ -57,10 +57,12 @@ internal sealed class NetworkLegs(DataplaneOptions options)
 
     /// <summary>What the view says of an open network. Returns what its pass has to hear.</summary>
     /// <param name="view">Null when the view does not have it.</param>
-    public Outside? Want(NetworkName network, NetworkView? view)
+    /// <param name="isHere">Whether a workload of the network with this address is on this host.</param>
+    public Outside? Want(NetworkName network, NetworkView? view, Func<InetAddress, bool> isHere)
     {
         if (!_legs.TryGetValue(network, out State? state)) return null;
-        Outside? outside = view is { LetsOut: true } ? new Outside(view.LetsOut, [.. view.Subnets.Select(s => IpPrefix.Parse(s))]) : null;
+        FloatingPair[] floating = [.. (view?.Floating ?? []).Select(f => new FloatingPair(InetAddress.Parse(f.Address), InetAddress.Parse(f.Target))).Where(f => isHere(f.Target)).OrderBy(f => f.Address)];
+        Outside? outside = view is not null && (view.LetsOut || floating.Length > 0) ? new Outside(view.LetsOut, [.. view.Subnets.Select(s => IpPrefix.Parse(s))], floating) : null;
         state.IsWanted = outside is not null;
         if (outside is null)
         {
@@ -69,7 +71,7 @@ internal sealed class NetworkLegs(DataplaneOptions options)
             return null;
         }
         if (_transit.Of(network) is not { } transit) return null;
-        HostLeg host = new(LegSpec.HostLinkOf((uint)view!.Vni), transit);
+        HostLeg host = new(LegSpec.HostLinkOf((uint)view!.Vni), transit, [.. floating.Select(f => f.Address)]);
         _changed |= host != state.Host;
         state.Host = host;
         state.Waiting = new LegSpec(network, host.Link, transit.V4, transit.V6, options.TunnelEnd?.UnderlayMtu ?? DefaultMtu);

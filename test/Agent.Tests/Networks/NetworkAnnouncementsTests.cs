@@ -1,5 +1,6 @@
 using Margay.Agent.Attach;
 using Margay.Agent.Networks;
+using Margay.Agent.Routing;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp;
@@ -51,6 +52,18 @@ public class NetworkAnnouncementsTests
         Assert.Equal(2, routes.Count);
         Assert.Equal(["red.net"], NetworkAnnouncements.Vrfs(View(null, s_red, s_green), Use("red.net/10.0.0.1/32")).Select(v => v.Name));
         Assert.Empty(Of(View(null, s_red), Use("gone.net/10.0.0.1/32")));
+    }
+
+    [Fact]
+    public void AFloatingAddress_IsToldToTheWorld_WhereItsTargetIs()
+    {
+        NetworkView red = s_red with { Floating = [new("203.0.113.1", "10.0.0.1"), new("203.0.113.2", "10.0.0.2"), new("2001:db8::1", "fd00::1")] };
+        NetworkView green = s_green with { Floating = [new("203.0.113.3", "10.0.0.1")] };
+        HeldView view = View(null, red, green);
+        Assert.Equal(["203.0.113.1/32", "2001:db8::1/128"], Announcements.Of(view, Use("red.net/10.0.0.1/32", "red.net/fd00::1/128", "green.net/10.0.0.2/32")).Keys.Order().Select(k => k.ToString()));
+        Assert.Equal(["203.0.113.2/32", "203.0.113.3/32"], Announcements.Of(view, Use("red.net/10.0.0.2/32", "green.net/10.0.0.1/32")).Keys.Order().Select(k => k.ToString()));
+        // Not to the network: inside it, it means nothing.
+        Assert.Equal(Of(View(null, s_red), Use("red.net/10.0.0.1/32")).Keys, Of(View(null, red), Use("red.net/10.0.0.1/32")).Keys);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class Admitted
 
     /// <summary>An object of a kind with this spec, written in YAML's flow style.</summary>
     public static Decoded Spec(string kind, string spec, string name = "x") =>
-        One($"{{apiVersion: {(kind switch { "Namespace" => "v1", "VirtualNetwork" => "margay.dev/v1", _ => "projectcalico.org/v3" })}, kind: {kind}, metadata: {{name: {name}}}, spec: {spec}}}");
+        One($"{{apiVersion: {(kind switch { "Namespace" => "v1", "VirtualNetwork" or "FloatingIP" => "margay.dev/v1", _ => "projectcalico.org/v3" })}, kind: {kind}, metadata: {{name: {name}}}, spec: {spec}}}");
 
     /// <summary>"path Reason" of each fault, sorted and joined by "; ".</summary>
     public static string Faults(Decoded decoded) => Join(decoded.Findings.Faults);

@@ -1,5 +1,4 @@
 using Margay.Core.Net;
-using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;

@@ -3,6 +3,7 @@ using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Networks;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Route;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -135,6 +136,39 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         await PassAsync();
         Assert.False(HasLegRules());
     }
+
+    [Fact]
+    public async Task FloatingAddresses_AreWhereTheirTargetsAre()
+    {
+        _inRed.AddLink("mga", 5, "margay:red.net/ns/a");
+        ViewChanged view = new(new ViewDelta
+        {
+            Epoch = "e", Revision = 7, Snapshot = true,
+            Networks = [new NetworkView { Name = "red.net", Vni = 100, Subnets = ["10.0.0.0/16"], Floating = [new("203.0.113.2", "10.0.0.1"), new("203.0.113.1", "10.0.0.1"), new("203.0.113.3", "10.0.0.9"), new("2001:db8::1", "fd00::1")] }],
+        });
+        await PostAsync(view, new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
+        Assert.DoesNotContain("leg", _inRed.Links.Keys);
+
+        await PostAsync(new EndpointAttached(new LocalEndpoint { Id = "red.net/ns/a", Network = s_red, Interface = "mga", Addresses = [InetAddress.Parse("10.0.0.1"), InetAddress.Parse("fd00::1")], Mac = new MacAddress(2) }));
+        Assert.Contains("leg", _inRed.Links.Keys);
+        Assert.Equal(["169.254.128.1/32", "203.0.113.1/32", "203.0.113.2/32", "2001:db8::1/128", "fd6d:6172:6761:7900::1/128"], _host.Routes.Keys.Order().Select(r => r.ToString()));
+        Assert.Equal("leg100,169.254.128.1 leg100,203.0.113.1 leg100,203.0.113.2", Sources());
+        Assert.Equal(["203.0.113.1 to 10.0.0.1", "203.0.113.2 to 10.0.0.1"], Map("floating4"));
+        // Of two the lower is the one that it leaves under.
+        Assert.Equal(["10.0.0.1 to 203.0.113.1"], Map("floating-of4"));
+        Assert.Equal(["fd00::1 to 2001:db8::1"], Map("floating-of6"));
+
+        ConntrackTuple there = new() { Source = InetAddress.Parse("192.0.2.7"), Destination = InetAddress.Parse("203.0.113.1"), Protocol = 6 }, back = new() { Source = InetAddress.Parse("10.0.0.1"), Destination = InetAddress.Parse("192.0.2.7"), Protocol = 6 };
+        _inRed.Flows.Add(new ConntrackFlow { Original = there, Reply = back });
+        await PostAsync(new EndpointDetached("red.net/ns/a"));
+        await PassAsync();
+        Assert.DoesNotContain("leg", _inRed.Links.Keys);
+        Assert.Empty(_inRed.Flows);
+        Assert.Empty(_host.Routes);
+        Assert.False(HasLegRules());
+    }
+
+    private string[] Map(string set) => [.. _inRed.Tables.Read().Elements[new FilterName(FilterFamily.Inet, set)].Select(e => $"{InetAddress.FromBytes(e.Key.From.Span)} to {InetAddress.FromBytes(e.Value.Address.Span)}").Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task ALinkOfAnothersName_IsLeftAlone_AndToldOf()

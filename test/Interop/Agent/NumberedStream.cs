@@ -16,12 +16,13 @@ internal sealed class NumberedStream : IAsyncDisposable
     private readonly Task _receiving;
     private int _sent;
 
-    internal NumberedStream(NetworkNamespace from, string source, NetworkNamespace to, string destination)
+    /// <param name="known">What the receiver's address is translated from, if it is.</param>
+    internal NumberedStream(NetworkNamespace from, string source, NetworkNamespace to, string destination, string? known = null)
     {
-        IPEndPoint target = new(IPAddress.Parse(destination), 7777);
+        IPEndPoint target = new(IPAddress.Parse(known ?? destination), 7777);
         _receiver = to.Run(() => new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
         _receiver.ReceiveBufferSize = 8 << 20;
-        _receiver.Bind(target);
+        _receiver.Bind(new IPEndPoint(IPAddress.Parse(destination), target.Port));
         _sender = from.Run(() => new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
         _sender.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
         _receiving = Task.Run(ReceiveAsync);

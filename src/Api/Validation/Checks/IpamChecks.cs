@@ -58,7 +58,12 @@ internal static class IpamChecks
     private static void CheckUses(Findings findings, FieldPath at, IPPoolSpec spec, Selector? nodes)
     {
         Values.Unique(findings, at["allowedUses"], spec.AllowedUses);
-        for (int i = 0; i < (spec.AllowedUses?.Count ?? 0); i++) Values.OneOf(findings, at["allowedUses"][i], spec.AllowedUses![i], "Workload", "Tunnel", "LoadBalancer");
+        for (int i = 0; i < (spec.AllowedUses?.Count ?? 0); i++) Values.OneOf(findings, at["allowedUses"][i], spec.AllowedUses![i], "Workload", "Tunnel", "LoadBalancer", FloatingIPSpec.PoolUse);
+        if (spec.AllowedUses?.Contains(FloatingIPSpec.PoolUse) is true)
+        {
+            if (spec.AllowedUses.Count > 1) findings.Add(at["allowedUses"], FaultReason.Forbidden, $"{FloatingIPSpec.PoolUse} must stand alone: its addresses are no workload's");
+            if (spec.NatOutgoing is true) findings.Add(at["natOutgoing"], FaultReason.Forbidden, "would hide floating addresses behind the host's: remove the field");
+        }
         if (spec.AllowedUses?.Contains("LoadBalancer") is not true) return;
         if (spec.AllowedUses.Count > 1) findings.Add(at["allowedUses"], FaultReason.Forbidden, "LoadBalancer must stand alone");
         if (spec.IpipMode is "Always" or "CrossSubnet" || spec.VxlanMode is "Always" or "CrossSubnet") findings.Add(at["allowedUses"], FaultReason.Forbidden, "a LoadBalancer pool has no encapsulation: set ipipMode and vxlanMode to Never");

@@ -30,6 +30,16 @@ internal static class NetworkChecks
         CheckTargets(findings, at["routeTargets"]["exportAggregates"], spec.RouteTargets?.ExportAggregates);
     }
 
+    public static void Check(Findings findings, FloatingIP floating)
+    {
+        FieldPath at = FieldPath.Root["spec"];
+        if (Values.Required(findings, at["network"], floating.Spec.Network, "the name of a VirtualNetwork of this namespace") && (!Names.IsDnsLabel(floating.Spec.Network!) || floating.Spec.Network == "default"))
+            findings.Add(at["network"], FaultReason.Invalid, $"\"{Leaf.Printable(floating.Spec.Network!)}\" is no name of a VirtualNetwork: give the bare name of one of this namespace");
+        InetAddress? target = Values.Required(findings, at["target"], floating.Spec.Target, "the address in the network that it stands for") ? Addresses.Address(findings, at["target"], floating.Spec.Target) : null;
+        if (floating.Spec.Address is not null) Addresses.Address(findings, at["address"], floating.Spec.Address, target is { } of ? of.IsIPv6 ? 6 : 4 : null);
+        if (floating.Spec.Pool is not null) Values.ResourceName(findings, at["pool"], floating.Spec.Pool);
+    }
+
     private static void CheckSubnets(Findings findings, FieldPath at, IReadOnlyList<NetworkSubnet> subnets)
     {
         List<IpPrefix> seen = [];

@@ -30,6 +30,7 @@ internal static class Descriptions
         "ClusterNetworkPolicy" => "ClusterNetworkPolicy is the cluster administrator's, in the tier kube-admin or kube-baseline at its priority.",
         "EndpointSlice" => "EndpointSlice holds some of the addresses and ports behind a service, which rules match with services.",
         "VirtualNetwork" => "VirtualNetwork is a routing domain of its own, with addresses that mean nothing outside of it. It is called NAMESPACE.NAME elsewhere.",
+        "FloatingIP" => "FloatingIP is an address of the world that stands for one address of a virtual network.",
         _ => $"{kind.Kind} of {kind.ApiVersion}.",
     };
 }

@@ -85,6 +85,12 @@ internal static class Columns
             Of<VirtualNetwork>("Subnets", "Ranges of its addresses", n => Join(n.Spec.Subnets?.Select(s => s.Cidr ?? ""))),
             Of<VirtualNetwork>("MTU", "MTU of workload links; none is automatic", n => Text(n.Spec.Mtu), wide: true),
         ],
+        ["FloatingIP"] =
+        [
+            Of<FloatingIP>("Address", "Seen by the world", f => f.Spec.Address),
+            Of<FloatingIP>("Network", "Virtual network of the same namespace", f => f.Spec.Network),
+            Of<FloatingIP>("Target", "Address in the network that it stands for", f => f.Spec.Target),
+        ],
         ["NetworkPolicy"] = PolicyColumns<NetworkPolicy>(p => p.Spec),
         ["GlobalNetworkPolicy"] = PolicyColumns<GlobalNetworkPolicy>(p => p.Spec),
         ["StagedNetworkPolicy"] = [Of<StagedNetworkPolicy>("Action", "What making it real would do", p => p.Spec.StagedAction?.ToString()), .. PolicyColumns<StagedNetworkPolicy>(p => p.Spec)],

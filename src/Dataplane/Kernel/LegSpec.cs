@@ -1,6 +1,6 @@
 using Margay.Core.Net;
 
-namespace Margay.Dataplane.Drivers;
+namespace Margay.Dataplane.Kernel;
 
 /// <summary>A network's leg, as it shall be: a pair of links between the host's namespace and the network's.</summary>
 /// <param name="HostLink">Name of the host's end.</param>

@@ -73,7 +73,7 @@ internal sealed class DataplanePass
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _legs = new LegManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
-        _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options);
+        _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options, time);
         _outside = new OutsideManager(_tables, _routing, _flows);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
         FixedRules.Want(_tables, options);
@@ -180,6 +180,7 @@ internal sealed class DataplanePass
                 break;
             case TableNotification:
                 _tables.NeedsResync = _repairing = true;
+                _flows.OnRulesLost();
                 break;
             case OverrunNotification:
                 ResyncAll();
@@ -201,6 +202,7 @@ internal sealed class DataplanePass
 
     private void ResyncAll()
     {
+        _flows.OnRulesLost();
         _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = true;
         _links.OnAllChanged();
         _domain.Tunnel?.OnAllChanged();
@@ -230,6 +232,7 @@ internal sealed class DataplanePass
         _settings.Apply();
         if (_tables.NeedsResync && _tables.Resync() is { Ok: false } unread) return $"reading the tables: {unread}";
         if (!_tables.IsAbsent) return null;
+        FixedRules.TrustFlows(_tables, false);
         return Commit();
     }
 
@@ -264,8 +267,14 @@ internal sealed class DataplanePass
         _routing.Refresh();
         _policies.Render();
 
+        IReadOnlyCollection<string> tightened = _policies.TakeTightened();
+        _flows.OnSetsChanged(tightened);
+        _flows.OnSetsChangedForNew(_policies.TakeTightenedForNew());
+        if (_hosts.TakeTightened(tightened)) _flows.OnHostsChanged();
         if (Resync() is { } unread) return unread;
         _guard.KeepFound();
+        // Together with the change: a flow that it denies must not be let through for what it was.
+        if (!_flows.InSync && !_tables.InSync) FixedRules.TrustFlows(_tables, false);
         Note("the removal of a route", _routes.ApplyRemovals(MayRemove));
         if (Commit() is { } uncommitted) refused.Add(uncommitted);
         else
@@ -274,10 +283,9 @@ internal sealed class DataplanePass
             Note("a nexthop object", _nexthops.ApplyUpdates());
             Note("a route", _routes.ApplyUpdates());
             // The rules are there: what they deny will not come back.
-            IReadOnlyCollection<string> tightened = _policies.TakeTightened();
-            _flows.OnSetsChanged(tightened);
-            if (_hosts.TakeTightened(tightened)) _flows.OnHostsChanged();
-            Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds).Ok);
+            Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds, _endpoints.RelayedSources).Ok);
+            if (_flows.InSync) FixedRules.TrustFlows(_tables, true);
+            if (Commit() is { } untold) refused.Add(untold);
         }
         if (_routesInSync) Note("the removal of a nexthop object", _nexthops.ApplyRemovals());
 
@@ -339,10 +347,11 @@ internal sealed class DataplanePass
         if (refusal is null)
         {
             _delay = TimeSpan.Zero;
-            if (_routesInSync) return null;
+            if (_routesInSync) return _flows.Wait;
             // The end of the hold time is looked at then.
             TimeSpan left = _options.RouteHoldTime - _time.GetElapsedTime(_start);
-            return left > TimeSpan.Zero ? left : _options.RetryMinimum;
+            if (left <= TimeSpan.Zero) left = _options.RetryMinimum;
+            return _flows.Wait is { } wait && wait < left ? wait : left;
         }
         _delay = _delay == TimeSpan.Zero ? _options.RetryMinimum : TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, _options.RetryMaximum.Ticks));
         Log.Refused(_logger, "a change", refusal, _delay);

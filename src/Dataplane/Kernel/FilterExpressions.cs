@@ -169,6 +169,7 @@ internal static class FilterExpressions
         FilterField.NetworkProtocol => NftDataType.NfProto,
         FilterField.TransportProtocol => NftDataType.InetProto,
         FilterField.ConntrackState => NftDataType.CtState,
+        FilterField.ConntrackStatus => NftDataType.CtStatus,
         FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress => NftDataType.Ipv4Addr,
         FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => NftDataType.Ipv6Addr,
         FilterField.SourcePort or FilterField.DestinationPort => NftDataType.InetService,

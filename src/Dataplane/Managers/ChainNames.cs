@@ -13,6 +13,9 @@ internal static class ChainNames
     public const string Egress = "egress", Ingress = "ingress";
     public const string Pools4 = "pools4", Pools6 = "pools6", Masquerade4 = "masquerade4", Masquerade6 = "masquerade6";
 
+    /// <summary>What connection tracking says of flows that obey policy as of now (<see cref="FlowManager"/>); empty while some may not.</summary>
+    public const string KnownFlows = "known-flows";
+
     /// <summary>From the id of a list of policies to its chain.</summary>
     public static string Verdicts(PolicyType direction) => $"{Direction(direction)}-lists";
 

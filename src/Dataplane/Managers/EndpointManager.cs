@@ -83,6 +83,7 @@ internal sealed class EndpointManager(
             if (before is not null) Unwant(id, before, now);
             state.Wants = now;
             if (before is not null) NoteFlows(before, now);
+            else if (now is not null) flows.OnArrived(now.Addresses);
             _unreported.Add(id);
         }
         _dirty.Clear();
@@ -92,7 +93,11 @@ internal sealed class EndpointManager(
     {
         flows.OnGone(now is null ? before.Addresses : before.Addresses.Except(now.Addresses));
         if (now is not null && (!Equals(before.Ingress, now.Ingress) || !Equals(before.Egress, now.Egress))) flows.OnEndpointChanged(now.Addresses);
+        if (now is not null && now.Addresses.Except(before.Addresses).Any()) flows.OnArrived(now.Addresses.Except(before.Addresses));
     }
+
+    /// <summary>What endpoints may send from besides their own addresses.</summary>
+    public IReadOnlyList<IpPrefix> RelayedSources() => [.. _endpoints.Values.SelectMany(s => s.Wants?.Extra ?? [])];
 
     /// <summary>By address, the endpoints that policy decides about.</summary>
     public IReadOnlyDictionary<InetAddress, PolicedEnd> PolicedEnds()

@@ -41,7 +41,17 @@ internal static class FixedRules
         // No bit for a port that no policy names: the list's id must not be taken for bits.
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
             tables.SetElement(new FilterName(FilterFamily.Inet, ChainNames.Ports(direction)), default);
+        // A table that is found with it is believed: it goes before anything else does.
+        TrustFlows(tables, true);
         foreach (FilterChain chain in Chains(options)) tables.SetChain(chain);
+    }
+
+    /// <summary>Whether what connection tracking knows is let through unasked.</summary>
+    public static void TrustFlows(FilterTables tables, bool trusted)
+    {
+        FilterName known = new(FilterFamily.Inet, ChainNames.KnownFlows);
+        if (trusted) tables.SetElement(known, NftValue.Native((uint)NftCtStatus.Confirmed));
+        else tables.RemoveElement(known, NftValue.Native((uint)NftCtStatus.Confirmed));
     }
 
     private static IEnumerable<FilterSet> Sets()
@@ -51,6 +61,7 @@ internal static class FixedRules
         // Prefixes that an endpoint may send from besides its own addresses; looked up only for what is in neither set above.
         yield return Set(ChainNames.ExtraSources4, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV4) with { Interval = true, Partial = true };
         yield return Set(ChainNames.ExtraSources6, FilterSetData.None, FilterField.InputInterface, FilterField.SourceV6) with { Interval = true, Partial = true };
+        yield return Set(ChainNames.KnownFlows, FilterSetData.None, FilterField.ConntrackStatus);
         yield return new FilterSet(FilterFamily.Arp, ChainNames.Sources4, [FilterField.InputInterface, FilterField.ArpSenderAddress], Partial: true);
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
         {
@@ -73,18 +84,25 @@ internal static class FixedRules
         yield return Chain(NeighbourDiscovery, [.. Discovery(drops)]);
 
         yield return Base("input", FilterHook.Input, 0,
-            [Established, otherInput, .. Invalid(drops), .. LinkControl.OfWorkload(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
+            [Established, otherInput, Known, .. Invalid(drops), .. LinkControl.OfWorkload(), new FilterRule("to this host", FilterVerdict.Goto(EgressPolicy))]);
         yield return ToHostChain(options, options.EndpointToHost);
         yield return Base("forward", FilterHook.Forward, 0,
-            [Established, otherInput, new FilterRule("from a workload", NeedsPolicy, FilterVerdict.Goto(EgressPolicy)), .. Drop(drops, PolicyType.Egress, InvalidLabel)]);
+            [Established, Known, otherInput, new FilterRule("from a workload", NeedsPolicy, FilterVerdict.Goto(EgressPolicy)), .. Drop(drops, PolicyType.Egress, InvalidLabel)]);
         yield return Chain(EgressPolicy, [.. Egress(drops)]);
         yield return Chain(WorkloadTunnels, [.. Tunnelled(drops)]);
         yield return Base("to-workload", FilterHook.Forward, 10,
-            [Established, otherOutput, new FilterRule("to a workload", NeedsPolicy, FilterVerdict.Goto(IngressPolicy)), .. Drop(drops, PolicyType.Ingress, InvalidLabel)]);
+            [Established, Known, otherOutput, new FilterRule("to a workload", NeedsPolicy, FilterVerdict.Goto(IngressPolicy)), .. Drop(drops, PolicyType.Ingress, InvalidLabel)]);
         yield return Chain(IngressPolicy, [.. Ingress(drops)]);
 
         yield return new FilterChain(FilterFamily.Arp, "input", new FilterBase(FilterHook.Input, 0), [.. Arp(fromWorkload)]);
     }
+
+    /// <summary>
+    /// A flow that no answer ever comes to is new for connection tracking with each packet. But it is there, confirmed, only because policy let a packet of it through; as long as all
+    /// that is there obeys policy as of now, nobody needs to be asked again.
+    /// </summary>
+    private static FilterRule Known { get; } = new("let through before",
+        new FilterLookup(FilterField.ConntrackStatus, ChainNames.KnownFlows, mask: NftValue.Native((uint)NftCtStatus.Confirmed)), FilterVerdict.Accept);
 
     private static IEnumerable<FilterRule> AntiSpoofing(DropRules drops)
     {

@@ -13,8 +13,11 @@ namespace Margay.Dataplane.Managers;
 //
 //   policy or set changed ─► policy sets ─► endpoints ┐
 //   list of policies changed ─────────────► endpoints ┼─► one dump ─► both sides evaluated ─► deletions
-//   endpoint detached ────────────────────► addresses ┤
+//   endpoint detached, attached ──────────► addresses ┤
 //   host endpoint changed ────────────────► all of it ┘         (HostFlows)
+//
+// Flows that no answer has come to are let through by the same belief (FixedRules, set known-flows), so it is given up in the transaction that brings the change, and is back when the
+// look is done: until then each of their packets asks the rules.
 //
 // What policy sees of a connection: the source before translation (masquerading comes after it), the destination after it.
 
@@ -22,57 +25,87 @@ namespace Margay.Dataplane.Managers;
 internal readonly record struct PolicedEnd(PolicySet Ingress, PolicySet Egress);
 
 /// <summary>Cuts connections that are not allowed any more. Owned by the dataplane's loop.</summary>
-internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets, HostEndpointManager hosts, DataplaneOptions options)
+internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets, HostEndpointManager hosts, DataplaneOptions options, TimeProvider time)
 {
+    /// <summary>How long endpoints that came may wait until the flows to their addresses are looked at, so that many that come one by one cost one look.</summary>
+    private static readonly TimeSpan s_arrivalDelay = TimeSpan.FromSeconds(1);
+
     private readonly HashSet<string> _changedSets = [];
+    private readonly HashSet<string> _changedSetsForNew = [];
     private readonly HashSet<InetAddress> _changedAddresses = [];
     private readonly HashSet<InetAddress> _gone = [];
+    private readonly HashSet<InetAddress> _arrived = [];
+    private long _firstArrival;
     private bool _all = true;
     private bool _hosts;
 
     /// <summary>Connections cut since start.</summary>
     public long Cut { get; private set; }
 
-    public bool InSync => !_all && !_hosts && _changedSets.Count == 0 && _changedAddresses.Count == 0 && _gone.Count == 0;
+    /// <summary>All that connection tracking knows obeys policy as of now.</summary>
+    public bool InSync => !IsDue && _arrived.Count == 0;
+
+    /// <summary>When to call <see cref="Apply"/> again though nothing happens, or null.</summary>
+    public TimeSpan? Wait => _arrived.Count == 0 ? null : s_arrivalDelay - time.GetElapsedTime(_firstArrival) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    private bool IsDue => _all || _hosts || _changedSets.Count + _changedSetsForNew.Count + _changedAddresses.Count + _gone.Count > 0;
 
     /// <summary>The rules of these policy sets ask for something else now.</summary>
     public void OnSetsChanged(IEnumerable<string> policySets) => _changedSets.UnionWith(policySets);
 
+    /// <summary>The same, but established connections stay.</summary>
+    public void OnSetsChangedForNew(IEnumerable<string> policySets) => _changedSetsForNew.UnionWith(policySets);
+
     /// <summary>Host endpoints ask for something else now.</summary>
     public void OnHostsChanged() => _hosts = true;
 
+    /// <summary>The rules were not there for a while: whatever came then is looked at.</summary>
+    public void OnRulesLost() => _all = true;
+
     /// <summary>The endpoint with these addresses is under another list of policies.</summary>
     public void OnEndpointChanged(IEnumerable<InetAddress> addresses) => _changedAddresses.UnionWith(addresses);
+
+    /// <summary>An endpoint with these addresses is here now: what was sent to or from them elsewhere was none of its policies' business.</summary>
+    public void OnArrived(IEnumerable<InetAddress> addresses)
+    {
+        if (_arrived.Count == 0) _firstArrival = time.GetTimestamp();
+        _arrived.UnionWith(addresses);
+    }
 
     /// <summary>These addresses have left the host: whoever has them next starts without their connections.</summary>
     public void OnGone(IEnumerable<InetAddress> addresses) => _gone.UnionWith(addresses);
 
     /// <summary>Looks at the connections of what changed, and cuts what is denied. What failed is tried again next time.</summary>
     /// <param name="ends">Gives the endpoints that policy decides about; not asked when there is no connection at all.</param>
-    public NetlinkResult Apply(Func<IReadOnlyDictionary<InetAddress, PolicedEnd>> ends)
+    /// <param name="relayed">Gives the prefixes that endpoints may send from besides their own addresses.</param>
+    public NetlinkResult Apply(Func<IReadOnlyDictionary<InetAddress, PolicedEnd>> ends, Func<IReadOnlyList<IpPrefix>> relayed)
     {
-        if (InSync) return default;
-        bool none = kernel.CountFlows() is { Ok: true, Value: 0 };
-        Dictionary<InetAddress, PolicedEnd> affected = none ? [] : ends().Where(IsAffected).ToDictionary();
-        if (!none && (affected.Count > 0 || _gone.Count > 0 || AsksHosts))
+        if (InSync || (!IsDue && Wait > TimeSpan.Zero)) return default;
+        if (kernel.CountFlows() is not { Ok: true, Value: 0 })
         {
-            NetlinkResult result = Check(affected);
+            NetlinkResult result = Check(ends(), relayed());
             if (!result.Ok) return result;
         }
         _all = _hosts = false;
         _changedSets.Clear();
+        _changedSetsForNew.Clear();
         _changedAddresses.Clear();
         _gone.Clear();
+        _arrived.Clear();
         return default;
     }
 
     private bool AsksHosts => (_all || _hosts) && hosts.ByInterface.Count > 0;
 
-    private bool IsAffected(KeyValuePair<InetAddress, PolicedEnd> end) =>
-        _all || _changedAddresses.Contains(end.Key) || _changedSets.Contains(end.Value.Ingress.Id) || _changedSets.Contains(end.Value.Egress.Id);
+    private bool IsAffected(InetAddress address, PolicedEnd end) => _all || Touches(address) || _changedSets.Contains(end.Ingress.Id) || _changedSets.Contains(end.Egress.Id);
 
-    private NetlinkResult Check(Dictionary<InetAddress, PolicedEnd> affected)
+    private bool Touches(InetAddress address) => _changedAddresses.Contains(address) || _arrived.Contains(address);
+
+    private NetlinkResult Check(IReadOnlyDictionary<InetAddress, PolicedEnd> ends, IReadOnlyList<IpPrefix> relayed)
     {
+        Dictionary<InetAddress, PolicedEnd> affected = ends.Where(e => IsAffected(e.Key, e.Value)).ToDictionary();
+        Dictionary<InetAddress, PolicedEnd> forNew = ends.Where(e => _changedSetsForNew.Contains(e.Value.Ingress.Id) || _changedSetsForNew.Contains(e.Value.Egress.Id)).ToDictionary();
+        if (affected.Count + forNew.Count + _gone.Count + _changedAddresses.Count + _arrived.Count == 0 && !AsksHosts) return default;
         NetlinkResult<IReadOnlyList<ConntrackFlow>> flows = kernel.ListFlows();
         if (!flows.Ok) return flows.Result;
         NetlinkResult<IReadOnlySet<InetAddress>> own = kernel.ListOwnAddresses();
@@ -85,7 +118,11 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
             host = begun.Value;
         }
         Dictionary<string, CompiledPolicySet> compiled = [];
-        List<ConntrackFlow> denied = [.. flows.Value.Where(f => IsOfGone(f) || IsDenied(f, affected, own.Value, compiled) || host?.Denies(f) is true)];
+        List<ConntrackFlow> denied =
+        [
+            .. flows.Value.Where(f => IsOfGone(f) || IsDenied(f, affected, own.Value, compiled) || host?.Denies(f) is true
+                || (!f.Status.HasFlag(ConntrackStatus.SeenReply) && (IsDenied(f, forNew, own.Value, compiled) || MustAskAgain(f, ends, relayed, own.Value)))),
+        ];
         if (denied.Count == 0) return default;
         NetlinkResult<int> deleted = kernel.DeleteFlows(denied);
         if (deleted.Ok) Cut += deleted.Value;
@@ -94,6 +131,17 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
 
     private bool IsOfGone(ConntrackFlow flow) =>
         _gone.Count > 0 && (_gone.Contains(flow.Original.Source) || _gone.Contains(flow.Original.Destination) || _gone.Contains(flow.Reply.Source) || _gone.Contains(flow.Reply.Destination));
+
+    /// <summary>
+    /// Whether it cannot be told from a flow's addresses whose policy decides about it: an endpoint without policies yet, one that sends from others' addresses, one that routes lead
+    /// through. What has no answer is forgotten then, and its next packet asks the rules.
+    /// </summary>
+    private bool MustAskAgain(ConntrackFlow flow, IReadOnlyDictionary<InetAddress, PolicedEnd> ends, IReadOnlyList<IpPrefix> relayed, IReadOnlySet<InetAddress> own)
+    {
+        InetAddress from = flow.Original.Source, to = flow.Reply.Source;
+        if (own.Contains(from) || ends.Count + _changedAddresses.Count + _arrived.Count == 0) return false;
+        return (!ends.ContainsKey(to) && !own.Contains(to)) || (!ends.ContainsKey(from) && (Touches(from) || relayed.Any(p => p.Contains(from))));
+    }
 
     private bool IsDenied(ConntrackFlow flow, Dictionary<InetAddress, PolicedEnd> affected, IReadOnlySet<InetAddress> own, Dictionary<string, CompiledPolicySet> compiled)
     {

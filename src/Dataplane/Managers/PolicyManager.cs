@@ -42,6 +42,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly HashSet<string> _dirtySources = [];
     private readonly HashSet<string> _dirtySets = [];
     private readonly HashSet<string> _tightened = [];
+    private readonly HashSet<string> _tightenedForNew = [];
     private readonly Dictionary<(PolicyType Direction, PolicySetKind Place, bool IsProfile, string Id), string> _names = [];
 
     /// <summary>A policy set that endpoints use.</summary>
@@ -144,19 +145,26 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         if (changes.Count == 0) return;
         foreach (Source source in _sources.Values)
         {
-            if (source.Compiled is not { Staged: false, KeepEstablished: false } compiled) continue;
+            if (source.Compiled is not { Staged: false } compiled) continue;
             // One more address for a rule that allows takes nothing from anyone.
             if (source.IpSets.Exists(id => changes.TryGetValue(id, out MemberChange change) && !(change == MemberChange.Added && RuleRenderer.OnlyAllows(compiled, id))))
-                _tightened.UnionWith(source.Users);
+                NoteTightened(source, compiled);
         }
     }
 
+    private void NoteTightened(Source source, CompiledPolicy compiled) => (compiled.KeepEstablished ? _tightenedForNew : _tightened).UnionWith(source.Users);
+
     /// <summary>Policy sets that may deny since the last time what they allowed before.</summary>
-    public IReadOnlyCollection<string> TakeTightened()
+    public IReadOnlyCollection<string> TakeTightened() => Take(_tightened);
+
+    /// <summary>The same of policies that leave established connections alone: what is not established is theirs all the same.</summary>
+    public IReadOnlyCollection<string> TakeTightenedForNew() => Take(_tightenedForNew);
+
+    private static string[] Take(HashSet<string> from)
     {
-        if (_tightened.Count == 0) return [];
-        string[] taken = [.. _tightened];
-        _tightened.Clear();
+        if (from.Count == 0) return [];
+        string[] taken = [.. from];
+        from.Clear();
         return taken;
     }
 
@@ -227,7 +235,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
             IsIndexed: (v4.IsIndexed || v4.Rules.Count == 0) && (v6.IsIndexed || v6.Rules.Count == 0), v4.AsksIndex || v6.AsksIndex);
         // With Pass its rules stand in the sets' chains.
         if (first || face != source.Face || face.HasPass) _dirtySets.UnionWith(source.Users);
-        if (!first && source.Compiled != compiled && !compiled.Staged && !compiled.KeepEstablished) _tightened.UnionWith(source.Users);
+        if (!first && source.Compiled != compiled && !compiled.Staged) NoteTightened(source, compiled);
         source.Compiled = compiled;
         source.Face = face;
         source.IpSets = [.. RuleRenderer.SetsOf(compiled)];

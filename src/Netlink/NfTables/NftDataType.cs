@@ -61,11 +61,12 @@ public sealed record NftDataType
     public static NftDataType Mark { get; } = new("mark", 19, 4, false);
     public static NftDataType IfIndex { get; } = new("iface_index", 20, 4, false);
     public static NftDataType CtState { get; } = new("ct_state", 26, 4, false);
+    public static NftDataType CtStatus { get; } = new("ct_status", 28, 4, false);
     public static NftDataType Icmpv6Type { get; } = new("icmpv6_type", 29, 1, true);
     public static NftDataType IfName { get; } = new("ifname", 41, 16, false);
 
     private static readonly NftDataType[] Known =
-        [Verdict, NfProto, Ipv4Addr, Ipv6Addr, EtherAddr, EtherType, InetProto, InetService, IcmpType, Mark, IfIndex, CtState, Icmpv6Type, IfName];
+        [Verdict, NfProto, Ipv4Addr, Ipv6Addr, EtherAddr, EtherType, InetProto, InetService, IcmpType, Mark, IfIndex, CtState, CtStatus, Icmpv6Type, IfName];
 
     /// <summary>Two to five simple types, one after the other.</summary>
     public static NftDataType Concat(params ReadOnlySpan<NftDataType> fields)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Margay.Api.NodeSync;
 using Margay.Netlink.Conntrack;
 
@@ -57,6 +59,40 @@ public class EstablishedTests
         await host.ApplyAsync(Rules.Ingress("ports", Rules.Allow.Tcp(81)) with { KeepEstablished = true });
         Assert.True(await web.IsAliveAsync());
         Assert.False(await Traffic.ConnectsAsync(a.Namespace, b.Namespace, b.V4, 82));
+    }
+
+    /// <summary>New for connection tracking with each packet, known to it all the same, and nobody's to keep.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FlowWithoutAnswer_ObeysPolicyAsOfNow(bool keepEstablished)
+    {
+        await using TestHost host = new();
+        (Workload a, Workload b) = await StartAsync(host, Rules.Ingress("ports", Rules.Allow.Udp(53)) with { KeepEstablished = keepEstablished });
+        using Socket sender = Traffic.Open(a.Namespace, a.V4, SocketType.Dgram), receiver = Traffic.Open(b.Namespace, b.V4, SocketType.Dgram);
+        receiver.Bind(new IPEndPoint(b.V4.ToIPAddress(), 53));
+        sender.Connect(new IPEndPoint(b.V4.ToIPAddress(), 53));
+        using ConntrackSocket flows = ConntrackSocket.OpenIn(host.Namespace);
+        for (int i = 0; i < 2; i++) Assert.True(await ArrivesAsync());
+        Assert.Single(flows.ListFlows().Value, f => f.Original.Destination == b.V4 && !f.Status.HasFlag(ConntrackStatus.SeenReply));
+        await host.ApplyAsync(Rules.Ingress("ports", Rules.Allow.Udp(54)) with { KeepEstablished = keepEstablished });
+        Assert.False(await ArrivesAsync());
+        await host.ApplyAsync(Rules.Ingress("ports", Rules.Allow.Udp(53)) with { KeepEstablished = keepEstablished });
+        Assert.True(await ArrivesAsync());
+
+        async Task<bool> ArrivesAsync()
+        {
+            await sender.SendAsync(new byte[] { 1 });
+            using CancellationTokenSource patience = new(TimeSpan.FromMilliseconds(400));
+            try
+            {
+                return await receiver.ReceiveAsync(new byte[16], patience.Token) == 1;
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]

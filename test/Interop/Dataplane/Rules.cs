@@ -19,6 +19,8 @@ internal static class Rules
     internal static RuleView Tcp(this RuleView rule, ushort port) =>
         rule with { Protocol = Protocol.Tcp, Destination = (rule.Destination ?? new SideView()) with { Ports = [new PortRange(port, port)] } };
 
+    internal static RuleView Udp(this RuleView rule, ushort port) => rule.Tcp(port) with { Protocol = Protocol.Udp };
+
     internal static RuleView FromNets(this RuleView rule, params string[] nets) => rule with { Source = new SideView { Nets = nets } };
     internal static RuleView FromSet(this RuleView rule, string set) => rule with { Source = new SideView { Sets = [set] } };
 

@@ -67,7 +67,7 @@ internal sealed class DataplanePass
         _settings = new HostSettings(kernel);
         _ipSets = new IpSetManager(_tables);
         _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options, _view);
-        _pools = new PoolManager(_tables);
+        _pools = new PoolManager(_tables, kernel);
         DscpManager dscp = new(_tables, _pools, options);
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
@@ -284,6 +284,7 @@ internal sealed class DataplanePass
             Note("a route", _routes.ApplyUpdates());
             // The rules are there: what they deny will not come back.
             Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds, _endpoints.RelayedSources).Ok);
+            Note("the cutting of translated connections", _pools.CutUntranslated().Ok);
             if (_flows.InSync) FixedRules.TrustFlows(_tables, true);
             if (Commit() is { } untold) refused.Add(untold);
         }
@@ -366,7 +367,7 @@ internal sealed class DataplanePass
         {
             Passes = _counters.Passes + 1,
             RouteMessages = _routes.Messages,
-            FlowsCut = _flows.Cut,
+            FlowsCut = _flows.Cut + _pools.Cut,
             Failures = _counters.Failures + (refusal is null ? 0 : 1),
             Repairs = _counters.Repairs + (_repairing ? 1 : 0),
             LastPass = took,

@@ -16,7 +16,7 @@ public sealed class DscpTests
     public DscpTests()
     {
         _tables = new FilterTables(_kernel, "margay");
-        _pools = new PoolManager(_tables);
+        _pools = new PoolManager(_tables, _kernel);
         _dscp = new DscpManager(_tables, _pools, new DataplaneOptions());
     }
 

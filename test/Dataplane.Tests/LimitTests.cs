@@ -18,7 +18,7 @@ public sealed class LimitTests
     public LimitTests()
     {
         _tables = new FilterTables(_kernel, "margay");
-        _limits = new LimitManager(_tables, new DscpManager(_tables, new PoolManager(_tables), new DataplaneOptions()), new DataplaneOptions());
+        _limits = new LimitManager(_tables, new DscpManager(_tables, new PoolManager(_tables, _kernel), new DataplaneOptions()), new DataplaneOptions());
     }
 
     [Fact]

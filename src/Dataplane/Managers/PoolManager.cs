@@ -1,7 +1,10 @@
 using Margay.Api.NodeSync;
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
+using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Netlink.Conntrack;
+using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Managers;
 
@@ -9,19 +12,25 @@ namespace Margay.Dataplane.Managers;
 /// Masquerades what leaves the pools: from a pool with natOutgoing to an address in no pool at all. The chain exists only while a pool asks for it, since a nat
 /// chain costs every new connection something; the sets of all pools' prefixes, while anybody looks them up. Owned by the dataplane's loop.
 /// </summary>
-internal sealed class PoolManager(FilterTables tables)
+internal sealed class PoolManager(FilterTables tables, IKernel kernel)
 {
     public const int SourceNatPriority = 100;
     private const string Chain = "masquerade";
 
     private readonly HashSet<string> _users = [];
+    private readonly HashSet<IpPrefix> _untranslated = [];
     private IReadOnlyCollection<PoolView> _pools = [];
+
+    /// <summary>Connections cut since start, because their pool is not translated any more.</summary>
+    public long Cut { get; private set; }
 
     public void Apply(IReadOnlyCollection<PoolView> pools)
     {
-        _pools = [.. pools];
         // Address families are told apart by the pool's own prefix; pools of other networks have tables of their own.
         IpPrefix[] masqueraded = [.. Prefixes(pools.Where(p => p.NatOutgoing))];
+        _untranslated.UnionWith(Prefixes(_pools.Where(p => p.NatOutgoing)));
+        _untranslated.ExceptWith(masqueraded);
+        _pools = [.. pools];
         if (masqueraded.Length == 0)
         {
             tables.RemoveChain(new FilterName(FilterFamily.Inet, Chain));
@@ -33,6 +42,23 @@ internal sealed class PoolManager(FilterTables tables)
         Fill(ChainNames.Masquerade4, masqueraded, v6: false);
         Fill(ChainNames.Masquerade6, masqueraded, v6: true);
         tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Postrouting, SourceNatPriority, Nat: true), [Rule(v6: false), Rule(v6: true)], FilterStandIn.Nothing));
+    }
+
+    /// <summary>
+    /// Forgets the translated connections of prefixes that are translated no more: with the last chain that translates the kernel stops doing so for all, and what remained of them
+    /// would keep the same ports from beginning anew. Called when the rules are in the kernel; what failed is tried again next time.
+    /// </summary>
+    public NetlinkResult CutUntranslated()
+    {
+        if (_untranslated.Count == 0) return default;
+        NetlinkResult<IReadOnlyList<ConntrackFlow>> flows = kernel.ListFlows();
+        if (!flows.Ok) return flows.Result;
+        List<ConntrackFlow> stale = [.. flows.Value.Where(f => f.Reply.Destination != f.Original.Source && _untranslated.Any(p => p.Contains(f.Original.Source)))];
+        NetlinkResult<int> deleted = stale.Count == 0 ? 0 : kernel.DeleteFlows(stale);
+        if (!deleted.Ok) return deleted.Result;
+        Cut += deleted.Value;
+        _untranslated.Clear();
+        return default;
     }
 
     /// <summary><paramref name="user"/> has rules that look up <see cref="ChainNames.Pools4"/> and <see cref="ChainNames.Pools6"/>, or none any more.</summary>

@@ -36,6 +36,12 @@ internal static partial class Log
     [LoggerMessage(24, LogLevel.Error, "a bug: the election of route reflectors goes on with its next step")]
     public static partial void ElectionBug(ILogger log, Exception bug);
 
+    [LoggerMessage(25, LogLevel.Warning, "the state of the virtual network {Network} cannot be written, the next attempt follows: {Reason}")]
+    public static partial void NetworkStatusNotWritten(ILogger log, string network, string reason);
+
+    [LoggerMessage(26, LogLevel.Error, "a bug: the states of virtual networks are counted anew")]
+    public static partial void NetworkStatusBug(ILogger log, Exception bug);
+
     [LoggerMessage(7, LogLevel.Information, "refused without a valid token: {Method} {Path} from {Remote}")]
     public static partial void Unauthorized(ILogger log, string method, string path, string remote);
 }

@@ -22,6 +22,7 @@ namespace Margay.ApiServer;
 //   SqliteStore ─► ObjectRegistry ─► ResourceHandler (REST) ─┐
 //        └───────► GraphLoop ──────► NodeSyncHandler ────────┴─► RequestDispatcher ─► Kestrel
 //                      └─ who is alive ─► ReflectorController ─► status of the BGPConfiguration
+//   store ─► NetworkStatusController ─► status of the VirtualNetworks
 
 /// <summary>One running server.</summary>
 internal sealed class Server : IAsyncDisposable
@@ -34,6 +35,7 @@ internal sealed class Server : IAsyncDisposable
     private readonly GraphLoop _graph;
     private readonly PrometheusExporter _exporter;
     private Task _election = Task.CompletedTask;
+    private Task _networkStates = Task.CompletedTask;
     private readonly ServerMetrics _metrics;
 
     public static string Version { get; } =
@@ -92,6 +94,7 @@ internal sealed class Server : IAsyncDisposable
             RequestDispatcher dispatcher = new(tokens, health, new Discovery(Version), new Rest.OpenApi.OpenApiDocuments(), resources, nodeSync, exporter.Render, log);
             app.Run(dispatcher.HandleAsync);
             server._election = new ReflectorController(registry, graph, time, log).RunAsync(stopping);
+            server._networkStates = new NetworkStatusController(registry, time, log).RunAsync(stopping);
             await app.StartAsync().ConfigureAwait(false);
         }
         catch (Exception e)
@@ -165,6 +168,7 @@ internal sealed class Server : IAsyncDisposable
     {
         await _app.StopAsync().ConfigureAwait(false);
         await _election.ConfigureAwait(false);
+        await _networkStates.ConfigureAwait(false);
         await _graph.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);

@@ -122,4 +122,33 @@ public sealed class VirtualNetworkTests(RunningServer server) : IClassFixture<Ru
         (_, JsonNode blocks) = await server.SendAsync("GET", $"{Root}/ipamblocks");
         Assert.DoesNotContain(blocks["items"]!.AsArray(), b => (string?)b!["spec"]!["network"] == $"{ns}.a");
     }
+
+    [Fact]
+    public async Task Conditions_FollowWhatNodesReport()
+    {
+        string ns = await NamespaceAsync(), node = await NodeAsync();
+        await server.CreateAsync(NetworksOf(ns), Network("a"));
+        Assert.Equal("True no workload yet", await ProgrammedAsync(ns, "True"));
+        await server.CreateAsync($"{Root}/namespaces/{ns}/workloadendpoints", Endpoint("w", node, "10.0.0.1/32", $"{ns}.a"));
+        Assert.Equal("False programmed on 0/1 nodes", await ProgrammedAsync(ns, "False"));
+        (HttpStatusCode code, _) = await server.SendAsync("PATCH", $"{Root}/namespaces/{ns}/workloadendpoints/w/status", """{"status":{"state":"Up"} }""", "application/merge-patch+json");
+        Assert.Equal(HttpStatusCode.OK, code);
+        Assert.Equal("True programmed on 1/1 nodes", await ProgrammedAsync(ns, "True"));
+        await server.SendAsync("DELETE", $"{Root}/namespaces/{ns}/workloadendpoints/w");
+        await ProgrammedAsync(ns, "True", "no workload yet");
+    }
+
+    /// <summary>Condition Programmed as a watch of the network tells it, as soon as it has this value.</summary>
+    private async Task<string> ProgrammedAsync(string ns, string value, string message = "")
+    {
+        string found = "";
+        await server.ReadLinesAsync($"{NetworksOf(ns)}?watch=true", lines =>
+        {
+            if (lines.Count == 0) return false;
+            JsonNode? condition = lines[^1]["object"]!["status"]?["conditions"]?.AsArray().SingleOrDefault(c => (string?)c!["type"] == "Programmed");
+            found = $"{condition?["status"]} {condition?["message"]}";
+            return found.StartsWith($"{value} {message}", StringComparison.Ordinal);
+        });
+        return found;
+    }
 }

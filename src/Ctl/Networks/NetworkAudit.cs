@@ -33,18 +33,21 @@ internal static class NetworkAudit
         NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
         return new NetworkUsage(
             $"{network.Namespace ?? "default"}/{network.Name}", network.Spec.Vni, [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr ?? "")], network.Spec.Mtu,
-            targets.Import ?? automatic, targets.Export ?? automatic, targets.ExportAggregates ?? [], inside.Count, nodes, StateOf(network, nodes));
+            targets.Import ?? automatic, targets.Export ?? automatic, targets.ExportAggregates ?? [], inside.Count, nodes, StateOf(network));
     }
 
-    private static string StateOf(VirtualNetwork network, NetworkOnNode[] nodes)
+    /// <summary>What the server says of it, in a line.</summary>
+    private static string StateOf(VirtualNetwork network)
     {
-        if (network.Spec.Vni is null) return "waiting for a VNI";
-        if (nodes.Length == 0) return "allocated, no workload yet";
-        int ready = nodes.Count(n => n.Up == n.Workloads);
-        string programmed = string.Create(CultureInfo.InvariantCulture, $"programmed on {ready}/{nodes.Length} nodes");
-        return ready == nodes.Length ? programmed : string.Create(CultureInfo.InvariantCulture,
-            $"degraded, {programmed}: {string.Join(", ", nodes.Where(n => n.Up < n.Workloads).Select(n => $"{n.Node} has {n.Workloads - n.Up} of {n.Workloads} workloads not up"))}");
+        Condition? programmed = ConditionOf(network, "Programmed");
+        if (programmed is null) return "not looked at by the server yet";
+        if (ConditionOf(network, "Allocated") is { Status: "False", Message: { } waiting }) return waiting;
+        if (programmed.Status == "True") return programmed.Message is { Length: > 0 } message ? message : "programmed";
+        Condition? degraded = ConditionOf(network, "Degraded");
+        return $"{(degraded?.Status == "True" ? "degraded" : "coming")}, {programmed.Message}: {degraded?.Message}";
     }
+
+    private static Condition? ConditionOf(VirtualNetwork network, string type) => network.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
 
     private static IEnumerable<NetworkProblem> Collisions(IEnumerable<NetworkUsage> networks) =>
         from same in networks.Where(n => n.Vni is not null).GroupBy(n => n.Vni)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel.Filter;
@@ -8,40 +9,54 @@ namespace Margay.Dataplane.Managers;
 
 // VXLAN says of itself which network a frame is for, so whoever can send a datagram to this host could put frames into any network. Therefore, in the host's own namespace:
 //
-//   input ─► UDP to 4789? ─► VNI of a network that is here? ─► from a tunnel end that EVPN told us of? ─► the tunnel
+//   input ─► UDP to 4789? ─► VNI of a network that is here? ─► from a tunnel end that EVPN told us of in this network? ─► the tunnel
 //              no: accept      no: accept, another program's      no: count, drop
 //
 // An end that nobody has told us of yet is closed out. After a restart the ends that are found in the kernel stay until all routes have been learnt again.
 
-/// <summary>Lets in VXLAN of our networks only from known tunnel ends. The chain exists only while there is a network here. Owned by the dataplane's loop.</summary>
+/// <summary>
+/// Lets in VXLAN of a network only from the network's known tunnel ends. The chain exists only while there is a network here. What changes in one network costs that network's
+/// elements, not all networks'. Owned by the dataplane's loop.
+/// </summary>
 internal sealed class TunnelGuard(FilterTables tables)
 {
-    public const string Chain = "tunnels", Vnis = "tunnel-vnis", Ends4 = "tunnel-ends4", Ends6 = "tunnel-ends6";
+    public const string Chain = "tunnels", Vnis = "tunnel-vnis", From4 = "tunnel-from4", From6 = "tunnel-from6";
 
     private const byte IPv4 = 2, IPv6 = 10, Udp = 17;
-    private static readonly FilterName s_vnis = Name(Vnis), s_ends4 = Name(Ends4), s_ends6 = Name(Ends6);
 
-    private readonly HashSet<FilterElementKey> _kept = [];
-    private TunnelsChanged _wanted = new([], [], Learnt: false);
+    // With the reserved octet.
+    private const int VniWidth = 4;
+
+    private static readonly FilterName s_vnis = Name(Vnis), s_from4 = Name(From4), s_from6 = Name(From6);
+
+    private readonly Dictionary<NetworkName, IReadOnlyCollection<Element>> _networks = [];
+
+    /// <summary>How many networks want each: two have one VNI for a moment when they exchange theirs.</summary>
+    private readonly Dictionary<Element, int> _users = [];
+
+    private readonly HashSet<Element> _kept = [];
+    private bool _learnt;
     private bool _found;
 
-    public void Want(TunnelsChanged wanted)
+    private readonly record struct Element(FilterName Set, FilterElementKey Key);
+
+    public void Want(TunnelsChanged change)
     {
-        _wanted = wanted with { Learnt = _wanted.Learnt || wanted.Learnt };
-        if (wanted.Vnis.Count == 0)
+        foreach (NetworkTunnel network in change.Networks)
         {
-            tables.RemoveChain(Name(Chain));
-            foreach (FilterName set in (FilterName[])[s_vnis, s_ends4, s_ends6]) tables.RemoveSet(set);
-            return;
+            IReadOnlyCollection<Element> before = _networks.GetValueOrDefault(network.Network, []), now = [.. ElementsOf(network)];
+            if (now.Count == 0) _networks.Remove(network.Network);
+            else _networks[network.Network] = now;
+            if (_networks.Count > 0) Declare();
+            foreach (Element element in now) Use(element);
+            foreach (Element element in before) Leave(element);
         }
-        tables.SetSet(new FilterSet(FilterFamily.Inet, Vnis, [FilterField.VxlanVni]));
-        tables.SetSet(new FilterSet(FilterFamily.Inet, Ends4, [FilterField.SourceV4]));
-        tables.SetSet(new FilterSet(FilterFamily.Inet, Ends6, [FilterField.SourceV6]));
-        if (_wanted.Learnt) _kept.Clear();
-        Fill(s_vnis, wanted.Vnis.Select(KeyOf));
-        Fill(s_ends4, wanted.Ends.Where(e => e.IsIPv4).Select(KeyOf).Concat(_kept.Where(k => k.From.Length == 4)));
-        Fill(s_ends6, wanted.Ends.Where(e => e.IsIPv6).Select(KeyOf).Concat(_kept.Where(k => k.From.Length == 16)));
-        tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Input, -10), [.. Rules()]));
+        if (change.Learnt) Settle();
+        if (_networks.Count > 0) return;
+        _users.Clear();
+        _kept.Clear();
+        tables.RemoveChain(Name(Chain));
+        foreach (FilterName set in (FilterName[])[s_vnis, s_from4, s_from6]) tables.RemoveSet(set);
     }
 
     /// <summary>The tables were read back: ends found there by the first reading count as known until everything has been learnt.</summary>
@@ -49,26 +64,50 @@ internal sealed class TunnelGuard(FilterTables tables)
     {
         if (_found) return;
         _found = true;
-        if (_wanted.Learnt) return;
-        _kept.UnionWith(tables.ActualElements(s_ends4));
-        _kept.UnionWith(tables.ActualElements(s_ends6));
-        if (_kept.Count > 0) Want(_wanted);
+        if (_learnt || _networks.Count == 0) return;
+        foreach (FilterName set in (FilterName[])[s_from4, s_from6])
+        {
+            foreach (FilterElementKey found in tables.ActualElements(set))
+                if (_kept.Add(new Element(set, found))) Use(new Element(set, found));
+        }
     }
 
     /// <summary>Nothing more will be learnt of what was found.</summary>
     public void Settle()
     {
-        if (!_wanted.Learnt) Want(_wanted with { Learnt = true });
+        _learnt = true;
+        foreach (Element kept in _kept) Leave(kept);
+        _kept.Clear();
     }
 
     /// <summary>The kernel holds the guard of this network: its tunnel may be opened.</summary>
     public bool Guards(uint vni) => tables.IsApplied(s_vnis, KeyOf(vni)) && tables.IsApplied(Name(Chain));
 
-    private void Fill(FilterName set, IEnumerable<FilterElementKey> elements)
+    private void Declare()
     {
-        HashSet<FilterElementKey> wanted = [.. elements];
-        foreach (FilterElementKey gone in tables.DesiredElements(set).Keys.Where(k => !wanted.Contains(k)).ToArray()) tables.RemoveElement(set, gone);
-        foreach (FilterElementKey key in wanted) tables.SetElement(set, key);
+        tables.SetSet(new FilterSet(FilterFamily.Inet, Vnis, [FilterField.VxlanVni]));
+        tables.SetSet(new FilterSet(FilterFamily.Inet, From4, [FilterField.SourceV4, FilterField.VxlanVniWord]));
+        tables.SetSet(new FilterSet(FilterFamily.Inet, From6, [FilterField.SourceV6, FilterField.VxlanVniWord]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Input, -10), [.. Rules()]));
+    }
+
+    private void Use(Element element)
+    {
+        if ((_users[element] = _users.GetValueOrDefault(element) + 1) == 1) tables.SetElement(element.Set, element.Key);
+    }
+
+    private void Leave(Element element)
+    {
+        if (--_users[element] > 0) return;
+        _users.Remove(element);
+        tables.RemoveElement(element.Set, element.Key);
+    }
+
+    private static IEnumerable<Element> ElementsOf(NetworkTunnel network)
+    {
+        if (network.Vni is not { } vni) yield break;
+        yield return new Element(s_vnis, KeyOf(vni));
+        foreach (InetAddress end in network.Ends.Distinct()) yield return new Element(end.IsIPv4 ? s_from4 : s_from6, KeyOf(end, vni));
     }
 
     private static IEnumerable<FilterRule> Rules()
@@ -78,17 +117,18 @@ internal sealed class TunnelGuard(FilterTables tables)
         yield return new FilterRule("not UDP", new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp), Negate: true), FilterVerdict.Accept);
         yield return new FilterRule("not VXLAN", new FilterCompare(FilterField.DestinationPort, NftValue.Port(FixedRules.VxlanPort), Negate: true), FilterVerdict.Accept);
         yield return new FilterRule("no network of ours", new FilterLookup(FilterField.VxlanVni, Vnis, negate: true), FilterVerdict.Accept);
-        yield return new FilterRule("known tunnel end", Family(IPv4), new FilterLookup(FilterField.SourceV4, Ends4), FilterVerdict.Accept);
-        yield return new FilterRule("known tunnel end", Family(IPv6), new FilterLookup(FilterField.SourceV6, Ends6), FilterVerdict.Accept);
-        yield return new FilterRule("unknown tunnel end", new FilterCounter(), FilterVerdict.Drop);
+        yield return new FilterRule("tunnel end of the network", Family(IPv4), new FilterLookup([FilterField.SourceV4, FilterField.VxlanVniWord], From4), FilterVerdict.Accept);
+        yield return new FilterRule("tunnel end of the network", Family(IPv6), new FilterLookup([FilterField.SourceV6, FilterField.VxlanVniWord], From6), FilterVerdict.Accept);
+        yield return new FilterRule("no tunnel end of the network", new FilterCounter(), FilterVerdict.Drop);
     }
 
     private static FilterElementKey KeyOf(uint vni) => NftValue.FromBytes([(byte)(vni >> 16), (byte)(vni >> 8), (byte)vni]);
 
-    private static FilterElementKey KeyOf(InetAddress end)
+    private static FilterElementKey KeyOf(InetAddress end, uint vni)
     {
-        byte[] bytes = new byte[end.ByteLength];
+        byte[] bytes = new byte[end.ByteLength + VniWidth];
         end.WriteBytes(bytes);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(end.ByteLength), vni << 8);
         return NftValue.FromBytes(bytes);
     }
 

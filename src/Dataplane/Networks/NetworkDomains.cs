@@ -25,7 +25,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private bool _viewIsComplete;
     private bool _restored;
     private bool _routesInSync;
-    private bool _tunnelsChanged;
+    private readonly HashSet<NetworkName> _tunnelsChanged = [];
 
     // Peers say End-of-RIB for EVPN before they know which route targets we want (RFC 4684), so that their routes come after it: what was found is kept a little longer.
     private long _settled = long.MaxValue;
@@ -70,7 +70,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             case RoutesChanged e: return OnRoutes(e);
             case TunnelPeersChanged e:
                 Known(e.Network).Peers = e.Peers;
-                _tunnelsChanged = true;
+                _tunnelsChanged.Add(e.Network);
                 if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
                 return null;
             case KernelChanged { Network.IsDefault: false } e:
@@ -91,14 +91,16 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     /// <summary>Looks at the clock, and says whom the host's filter must know, if that has changed since the last call.</summary>
     public TunnelsChanged? TakeTunnels()
     {
+        bool settled = false;
         if (_settled <= time.GetTimestamp())
         {
-            (_routesInSync, _settled, _tunnelsChanged) = (true, long.MaxValue, true);
+            (_routesInSync, _settled, settled) = (true, long.MaxValue, true);
             foreach (NetworkName network in _open.Keys) Tell(network, new RoutesChanged([], InSync: true));
         }
-        if (!_tunnelsChanged) return null;
-        _tunnelsChanged = false;
-        return new TunnelsChanged([.. _open.Values.Select(d => d.Vni).OfType<uint>()], [.. _open.Keys.SelectMany(n => _known[n].Peers.Values).Distinct()], _routesInSync);
+        if (_tunnelsChanged.Count == 0 && !settled) return null;
+        TunnelsChanged changed = new([.. _tunnelsChanged.Select(n => new NetworkTunnel(n, _open.GetValueOrDefault(n)?.Vni, [.. _known.GetValueOrDefault(n)?.Peers.Values ?? []]))], _routesInSync);
+        _tunnelsChanged.Clear();
+        return changed;
     }
 
     /// <summary>What the host's filter must know of networks' legs, if that has changed since the last call.</summary>
@@ -216,7 +218,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel), new Leg(opened.Kernel));
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
         _open[opened.Network] = domain;
-        _tunnelsChanged = true;
+        _tunnelsChanged.Add(opened.Network);
         opened.Kernel.Listen(n => onKernel(opened.Network, n));
         KnownNetwork known = Known(opened.Network);
         // A tunnel that is found is guarded, whether or not the view knows its network.
@@ -235,7 +237,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         if (!_open.Remove(network, out Domain? domain)) return;
         _legs.Close(network, (ITunnelKernel)domain.Routing.Kernel, forGood);
         _dirty.Remove(domain);
-        _tunnelsChanged = true;
+        _tunnelsChanged.Add(network);
         domain.Routing.Kernel.Dispose();
     }
 
@@ -244,7 +246,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         if (options.TunnelEnd is not { } end) return;
         domain.Tunnel = new TunnelSpec((uint)network.Vni, end.Address, end.RouterMac, network.Mtu ?? end.InnerMtu);
         domain.Vni = domain.Tunnel.Vni;
-        _tunnelsChanged = true;
+        _tunnelsChanged.Add(domain.Routing.Network);
         _dirty.Add(domain);
     }
 

@@ -12,9 +12,13 @@ public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource Don
 /// <summary>The other hosts of a network, all of them: tunnel end by Router's MAC. Routes of the network name the link-local address that follows from the MAC.</summary>
 public sealed record TunnelPeersChanged(NetworkName Network, IReadOnlyDictionary<MacAddress, InetAddress> Peers) : DataplaneEvent;
 
-/// <summary>Who may send VXLAN to this host, and of which networks; all of both.</summary>
+/// <summary>Who may send VXLAN to this host, in networks where that is another than before.</summary>
 /// <param name="Learnt">Every tunnel end that there is has been heard of: others that are found go.</param>
-internal sealed record TunnelsChanged(IReadOnlyCollection<uint> Vnis, IReadOnlyCollection<InetAddress> Ends, bool Learnt) : DataplaneEvent;
+internal sealed record TunnelsChanged(IReadOnlyList<NetworkTunnel> Networks, bool Learnt) : DataplaneEvent;
+
+/// <param name="Vni">Null when the network has no tunnel here any more.</param>
+/// <param name="Ends">The other hosts' tunnel ends, all of them.</param>
+internal sealed record NetworkTunnel(NetworkName Network, uint? Vni, IReadOnlyCollection<InetAddress> Ends);
 
 /// <summary>A workload's link in a virtual network is gone, by whatever hand.</summary>
 public sealed record WorkloadLinkGone(string Interface) : DataplaneReport;

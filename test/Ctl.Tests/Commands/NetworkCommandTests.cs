@@ -32,7 +32,7 @@ public class NetworkCommandTests : CliFixture
     public async Task Show_TakesEitherWayOfNaming_AndSaysWhatThereIsOtherwise()
     {
         await CreateAsync("red", """{"vni":10001,"subnets":[{"cidr":"10.0.0.0/16"}]}""");
-        foreach (string name in (string[])["red/net", "red.net"]) Assert.Contains("allocated, no workload yet", (await RunAsync("network", "show", name)).Out, StringComparison.Ordinal);
+        foreach (string name in (string[])["red/net", "red.net"]) Assert.Contains("state: not looked at by the server yet", (await RunAsync("network", "show", name)).Out, StringComparison.Ordinal);
         (int status, _, string error) = await RunAsync("network", "show", "green/net");
         Assert.Equal(1, status);
         Assert.Contains("margay network list", error, StringComparison.Ordinal);

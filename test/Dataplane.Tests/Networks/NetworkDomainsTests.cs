@@ -112,7 +112,7 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         Assert.Null(_inRed.Tunnel);
         await PassAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(["000064"], Guarded(TunnelGuard.Vnis));
-        Assert.Empty(Guarded(TunnelGuard.Ends4));
+        Assert.Empty(Guarded(TunnelGuard.From4));
         Assert.NotNull(_inRed.Tunnel);
     }
 
@@ -122,14 +122,15 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         AddLinks();
         await PostAsync(View("red.net", "green.net"), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen),
             Behind(s_red, s_vtep), Behind(s_green, s_vtep, s_other), new RoutesChanged([], InSync: true));
-        Assert.Equal(["c0000202", "c0000203"], Guarded(TunnelGuard.Ends4));
+        // What is an end of green's is none of red's.
+        Assert.Equal(["c000020200006400", "c000020200006500", "c000020300006500"], Guarded(TunnelGuard.From4));
         TaskCompletionSource closed = new();
         await PostAsync(new NetworkClosed(s_green, closed));
         Assert.True(closed.Task.IsCompleted);
-        Assert.Equal(["c0000202"], Guarded(TunnelGuard.Ends4));
+        Assert.Equal(["c000020200006400"], Guarded(TunnelGuard.From4));
         Assert.Equal(["000064"], Guarded(TunnelGuard.Vnis));
         await PostAsync(Behind(s_red));
-        Assert.Empty(Guarded(TunnelGuard.Ends4));
+        Assert.Empty(Guarded(TunnelGuard.From4));
         // The last one takes the whole chain along: other hosts' packets cost nothing then.
         await PostAsync(new NetworkClosed(s_red, new TaskCompletionSource()));
         Assert.DoesNotContain(new FilterName(FilterFamily.Inet, TunnelGuard.Chain), _host.Tables.Chains);
@@ -141,8 +142,8 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         AddLinks();
         await PostAsync(View("red.net"), new EndpointsRestored(), new NetworkOpened(s_red, _inRed),
             new TunnelPeersChanged(s_red, new Dictionary<MacAddress, InetAddress> { [s_mac] = s_vtep, [new MacAddress(0x06_00_00_00_00_01)] = InetAddress.Parse("2001:db8::7") }));
-        Assert.Equal(["c0000202"], Guarded(TunnelGuard.Ends4));
-        Assert.Equal(["20010db8000000000000000000000007"], Guarded(TunnelGuard.Ends6));
+        Assert.Equal(["c000020200006400"], Guarded(TunnelGuard.From4));
+        Assert.Equal(["20010db800000000000000000000000700006400"], Guarded(TunnelGuard.From6));
     }
 
     [Theory]
@@ -165,14 +166,14 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         {
             await PostAsync(new RoutesChanged([], InSync: true));
             await PassAsync(s_options.NetworkSettleTime / 2);
-            Assert.Equal(2, Guarded(TunnelGuard.Ends4).Length);
+            Assert.Equal(2, Guarded(TunnelGuard.From4).Length);
             await PassAsync(s_options.NetworkSettleTime / 2);
         }
         else
         {
             await PassAsync(s_options.RouteHoldTime);
         }
-        Assert.Equal(["c0000203"], Guarded(TunnelGuard.Ends4));
+        Assert.Equal(["c000020300006400"], Guarded(TunnelGuard.From4));
         Assert.DoesNotContain(IpPrefix.Parse("10.0.0.2/32"), _inRed.Routes.Keys);
         Assert.Equal(s_other, Assert.Single(_inRed.Fdb.Values));
     }
@@ -188,7 +189,7 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         await PassAsync(s_options.NetworkSettleTime);
         Assert.NotNull(_inRed.Tunnel);
         Assert.Equal(["000064"], Guarded(TunnelGuard.Vnis));
-        Assert.Empty(Guarded(TunnelGuard.Ends4));
+        Assert.Empty(Guarded(TunnelGuard.From4));
     }
 
     [Fact]

@@ -83,6 +83,7 @@ internal static class Columns
         [
             Of<VirtualNetwork>("VNI", "VXLAN network identifier", n => Text(n.Spec.Vni)),
             Of<VirtualNetwork>("Subnets", "Ranges of its addresses", n => Join(n.Spec.Subnets?.Select(s => s.Cidr ?? ""))),
+            Of<VirtualNetwork>("Programmed", "Whether every node that has workloads of it has programmed them", n => n.Status?.Conditions?.FirstOrDefault(c => c.Type == "Programmed")?.Status ?? ""),
             Of<VirtualNetwork>("MTU", "MTU of workload links; none is automatic", n => Text(n.Spec.Mtu), wide: true),
         ],
         ["FloatingIP"] =

@@ -59,6 +59,20 @@ public sealed class QuarantineTests
         Assert.Empty(_tables.Refused);
     }
 
+    /// <summary>Nor may a base chain that comes later be closed for a set that is set aside.</summary>
+    [Fact]
+    public void BaseChain_ThatNamesARefusedSet_HoldsUpAll()
+    {
+        Refuse("set members");
+        _tables.SetSet(new FilterSet(FilterFamily.Inet, s_members.Name, [FilterField.SourceV4]));
+        Settle();
+        _tables.SetChain(new FilterChain(FilterFamily.Inet, "base", new FilterBase(FilterHook.Input, 0), [new FilterRule("in", new FilterLookup(FilterField.SourceV4, s_members.Name), FilterVerdict.Accept)]));
+        Assert.False(TrySettle());
+        _kernel.Refuses = null;
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("ip saddr @members accept", Text(Name("base")));
+    }
+
     [Fact]
     public void Set_IsAbsent_AndWhoNamesItIsClosed()
     {
@@ -86,12 +100,14 @@ public sealed class QuarantineTests
         Assert.Empty(_tables.Refused);
     }
 
-    [Fact]
-    public void ElementOfPartialSet_IsLeftOutAlone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ElementOfPartialSet_IsLeftOutAlone(bool atOnce)
     {
         _tables.SetSet(new FilterSet(FilterFamily.Inet, s_members.Name, [FilterField.SourceV4], Partial: true));
         _tables.SetChain(new FilterChain(FilterFamily.Inet, "base", new FilterBase(FilterHook.Prerouting, 0), [new FilterRule("in", new FilterLookup(FilterField.SourceV4, s_members.Name), FilterVerdict.Accept)]));
-        Settle();
+        if (!atOnce) Settle();
         _kernel.Refuses = change => change is AddElements c && c.Elements.Any(e => e.Key.From == NftValue.Native(2u));
         foreach (uint i in (uint[])[1, 2, 3]) _tables.SetElement(s_members, NftValue.Native(i));
         Settle();

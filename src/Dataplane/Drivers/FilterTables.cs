@@ -194,12 +194,8 @@ public sealed class FilterTables(IKernel kernel, string table, TimeProvider? tim
 
     private void Want(FilterName name, FilterChain chain)
     {
-        FilterChain? wanted = chain;
-        if (!_refused.IsEmpty && StandInReason(name, chain) is { } reason)
-        {
-            _setAside[name] = chain;
-            wanted = StandIn(chain, reason);
-        }
+        FilterChain? wanted = _refused.InPlaceOf(chain);
+        if (wanted != chain) _setAside[name] = chain;
         if (wanted is null)
         {
             _content.Remove(name);
@@ -209,15 +205,6 @@ public sealed class FilterTables(IKernel kernel, string table, TimeProvider? tim
         _content[name] = wanted;
         _chains.SetDesired(name, wanted.Image);
     }
-
-    private RefusedObject? StandInReason(FilterName name, FilterChain chain) => _refused.Find(new Suspect(name, IsSet: false))
-        ?? chain.Sets.Select(s => _refused.Find(new Suspect(new FilterName(chain.Family, s), IsSet: true))).FirstOrDefault(r => r is not null);
-
-    private static FilterChain? StandIn(FilterChain chain, RefusedObject reason) => chain.StandIn switch
-    {
-        FilterStandIn.Nothing => chain.Base is null ? new FilterChain(chain.Family, chain.Name, null, []) : null,
-        _ => new FilterChain(chain.Family, chain.Name, chain.Base, [new FilterRule($"the kernel refuses {reason.What}", new FilterCounter(), FilterVerdict.Drop)]),
-    };
 
     private void SetAside(Suspect suspect, NetlinkResult refusal)
     {
@@ -230,7 +217,7 @@ public sealed class FilterTables(IKernel kernel, string table, TimeProvider? tim
             tracker.Elements.RemoveDesired(key);
             Note(suspect.Name, tracker);
         }
-        else if (tracker is { Set.Partial: true, OneByOne: false } && _sets.Actual.ContainsKey(suspect.Name))
+        else if (tracker is { Set.Partial: true, OneByOne: false })
         {
             tracker.OneByOne = true;
         }

@@ -47,14 +47,25 @@ internal sealed class Quarantine(TimeProvider time)
     private readonly List<RefusedObject> _news = [];
     private Suspect? _suspected;
 
+    /// <summary>What to want instead of a chain: itself, or what stands in for it while it, or a set that it looks up, is refused; null for nothing.</summary>
+    public FilterChain? InPlaceOf(FilterChain chain)
+    {
+        if (_cases.Count == 0 || chain.StandIn == FilterStandIn.None || ReasonAgainst(chain) is not { } reason) return chain;
+        if (chain.StandIn == FilterStandIn.Nothing) return chain.Base is null ? new FilterChain(chain.Family, chain.Name, null, []) : null;
+        return new FilterChain(chain.Family, chain.Name, chain.Base, [new FilterRule($"the kernel refuses {reason.What}", new FilterCounter(), FilterVerdict.Drop)]);
+    }
+
+    private RefusedObject? ReasonAgainst(FilterChain chain) => Find(new Suspect(new FilterName(chain.Family, chain.Name), IsSet: false))
+        ?? chain.Sets.Select(s => Find(new Suspect(new FilterName(chain.Family, s), IsSet: true))).FirstOrDefault(r => r is not null);
+
+    private RefusedObject? Find(Suspect suspect) => _cases.GetValueOrDefault(suspect)?.About;
+
     /// <summary>Set aside now.</summary>
     public IEnumerable<RefusedObject> All => _cases.OrderBy(c => c.Key.ToString(), StringComparer.Ordinal).Select(c => c.Value.About);
 
     public bool IsEmpty => _cases.Count == 0;
 
     public bool Holds(Suspect suspect) => _cases.ContainsKey(suspect);
-
-    public RefusedObject? Find(Suspect suspect) => _cases.GetValueOrDefault(suspect)?.About;
 
     /// <summary>The kernel is short of something or busy, or forbids all: no object is at fault.</summary>
     public static bool IsPassing(NetlinkResult refusal) => refusal.Index < 0

@@ -4,7 +4,6 @@ using Margay.Lab.Topologies;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.NfTables;
 using Margay.Netlink.NfTables.Expressions;
-using Margay.Netlink.Sockets;
 
 namespace Margay.Lab.Building;
 

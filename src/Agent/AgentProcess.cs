@@ -86,7 +86,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
             drops.On(item);
             return dataplane.PostAsync(item);
         });
-        LinkPlaces places = new(links, spaces);
+        LinkPlaces places = new(links, spaces, logger);
 
         // BGP.
         NetworkRoutes? networkRoutes = tunnelEnd is null ? null : new(tunnelEnd.Address, tunnelEnd.RouterMac);
@@ -100,7 +100,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         AttachMachine machine = new(
             new AttachOptions { Node = options.Node, Mtu = options.Mtu ?? underlay?.Mtu, TunnelMtu = tunnelEnd?.InnerMtu },
             journal, new AddressBook(journal.Allocator, new AddressBookOptions()), effects, time);
-        ViewRelay relay = new(connection, attach, dataplane, bgp, metrics);
+        ViewRelay relay = new(connection, attach, dataplane, bgp, places, metrics);
         if (!viewLog.View.IsEmpty) await relay.OnRememberedAsync(viewLog.View).ConfigureAwait(false);
         IReadOnlyList<(NetworkName Network, NetworkNamespace Namespace)> networks = await spaces.AdoptAsync().ConfigureAwait(false);
         machine.Recover(MarkedLinks.Read(networks.Select(n => n.Namespace)), NamespaceIdentity.IsAlive);

@@ -65,6 +65,9 @@ internal static partial class Log
     [LoggerMessage(45, LogLevel.Warning, "endpoint {Endpoint}: the kernel refuses it: {Reason}")]
     public static partial void EndpointFailed(ILogger logger, string endpoint, string reason);
 
+    [LoggerMessage(46, LogLevel.Warning, "network {Network}: make its namespace: {Reason}")]
+    public static partial void NetworkNotOpened(ILogger logger, string network, string reason);
+
     [LoggerMessage(70, LogLevel.Information, "BGP: AS {As}, router id {RouterId}, {Peers} peers")]
     public static partial void BgpConfigured(ILogger logger, uint @as, string routerId, int peers);
 

@@ -288,8 +288,7 @@ public sealed class Graph : IMatchListener
 
     private void SetNetwork(string fullName, VirtualNetwork? network)
     {
-        _facts.SetNetwork(fullName, network);
-        NoteNodesOf(fullName);
+        foreach (string touched in _facts.SetNetwork(fullName, network)) NoteNodesOf(touched);
     }
 
     private void SetFloating(string? ns, string name, FloatingIP? floating)
@@ -301,7 +300,7 @@ public sealed class Graph : IMatchListener
     {
         foreach (NodeView view in _views.Values)
         {
-            if (_facts.IsPresentIn(view, fullName)) view.NoteNodeDirty();
+            if (_facts.IsToldTo(view, fullName)) view.NoteNodeDirty();
         }
     }
 

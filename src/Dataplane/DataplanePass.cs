@@ -37,6 +37,7 @@ internal sealed class DataplanePass
     private readonly TunnelGuard _guard;
     private readonly LegManager _legs;
     private readonly OutsideManager _outside;
+    private readonly LeakManager _leaks;
     private readonly EndpointManager _endpoints;
     private readonly HostEndpointManager _hosts;
 
@@ -72,6 +73,7 @@ internal sealed class DataplanePass
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
         _legs = new LegManager(_tables, _routing);
+        _leaks = new LeakManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options, time);
         _outside = new OutsideManager(_tables, _routing, _flows);
@@ -102,6 +104,7 @@ internal sealed class DataplanePass
                 break;
             case TunnelsChanged e: _guard.Want(e); break;
             case LegsChanged e: _legs.Want(e.Legs); break;
+            case LeaksChanged e: _leaks.Want(e); break;
             case OutsideChanged e:
                 _outside.Want(e.Outside);
                 WantBlocks();
@@ -193,6 +196,9 @@ internal sealed class DataplanePass
 
     /// <summary>What comes by the leg is held to what it may do, once there is one.</summary>
     public bool Guards(HostLeg leg) => _legs.Guards(leg);
+
+    /// <summary>The same of a link to another network.</summary>
+    public bool Guards(LeakPeer peer) => _leaks.Guards(peer);
 
     /// <summary>From the monitor's thread: some notification found no room.</summary>
     public void NoteOverrun() => Interlocked.Exchange(ref _overruns, 1);

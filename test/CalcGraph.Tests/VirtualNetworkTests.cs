@@ -104,6 +104,42 @@ public class VirtualNetworkTests
     });
 
     [Fact]
+    public void ANetworkThatIsReached_ComesAlong_ButNotWhatThatOneReaches()
+    {
+        Endpoint("a", "red.one");
+        Leaking("red", "one", 1, "10.1.0.0/16", "two", null);
+        Leaking("red", "two", 2, "10.2.0.0/16", "three", null);
+        Leaking("red", "three", 3, "10.3.0.0/16", null, "*");
+        Assert.Equal(["red.one"], View().Networks.Keys);
+        Leaking("red", "two", 2, "10.2.0.0/16", "three", "one");
+        Assert.Equal(["red.one", "red.two"], View().Networks.Keys.Order());
+        NetworkView one = View().Networks["red.one"], two = View().Networks["red.two"];
+        Assert.Equal(["red.two 10.2.0.0/16"], one.Leaks.Select(l => $"{l.Network} {l.Subnets[0]}"));
+        Assert.Equal(["red.one 10.1.0.0/16"], two.Leaks.Select(l => $"{l.Network} {l.Subnets[0]}"));
+        Assert.Equal((false, true), (one.Needed, two.Needed));
+        // Nothing of it is given out here.
+        Assert.Equal(["red.one"], View().Pools.Values.Select(p => p.Network).Where(n => n != "default"));
+
+        Leaking("red", "two", 2, "10.22.0.0/16", "three", "one");
+        Assert.Equal("10.22.0.0/16", View().Networks["red.one"].Leaks[0].Subnets[0]);
+        _graph.Remove(new ObjectKey(nameof(WorkloadEndpoint), "red", "a"));
+        Assert.Empty(View().Networks);
+        Endpoint("a", "red.one");
+        _graph.Remove(new ObjectKey(nameof(VirtualNetwork), "red", "two"));
+        Assert.Empty(Assert.Single(View().Networks.Values).Leaks);
+    }
+
+    private void Leaking(string ns, string name, int vni, string cidr, string? import, string? export) => _graph.Apply(new VirtualNetwork
+    {
+        Metadata = new ObjectMeta { Namespace = ns, Name = name },
+        Spec = new VirtualNetworkSpec
+        {
+            Vni = vni, Subnets = [new NetworkSubnet { Cidr = cidr }],
+            Imports = import is null ? null : [new NetworkReference { Network = import }], Exports = export is null ? null : [new NetworkReference { Network = export }],
+        },
+    });
+
+    [Fact]
     public void Network_ComesWithABlock()
     {
         Network("red", "blue", 10001, "10.0.0.0/16");

@@ -94,7 +94,7 @@ internal sealed class AttachEffects(
 
     public void AddressesChanged(AddressUseSnapshot use)
     {
-        places.SetWanted(use.Hosts.Select(h => h.Network).ToHashSet());
+        places.SetInUse(use.Hosts.Select(h => h.Network).ToHashSet());
         onAddresses(use);
         Post(new BlocksChanged(use.Blocks));
     }

@@ -11,7 +11,7 @@ namespace Margay.Agent.Networks;
 
 /// <summary>
 /// What this node tells its peers of virtual networks: an EVPN route of type 5 (RFC 9136) for each address in use, for each block where the network asks for it, and which
-/// route targets it wants to hear of (RFC 4684): those of networks that have an endpoint here; a route reflector, all. Pure.
+/// route targets it wants to hear of (RFC 4684): those of networks that have an endpoint here, or are reached from one that has; a route reflector, all. Pure.
 /// </summary>
 internal static class NetworkAnnouncements
 {
@@ -50,7 +50,7 @@ internal static class NetworkAnnouncements
         return routes;
     }
 
-    /// <summary>The networks that import here: those with an address in use.</summary>
+    /// <summary>The networks that import here: those with an address in use, and those that others here reach.</summary>
     public static IReadOnlyList<ImportingVrf> Vrfs(HeldView view, AddressUseSnapshot use) =>
         [.. PresentIn(view, use).Select(n => new ImportingVrf(n.Name, [.. Targets(n.Import)], (uint)n.Vni))];
 
@@ -67,7 +67,7 @@ internal static class NetworkAnnouncements
     private static IEnumerable<NetworkView> PresentIn(HeldView view, AddressUseSnapshot use)
     {
         HashSet<string> inUse = [.. use.Hosts.Select(h => h.Network.Value)];
-        return view.Networks.Values.Where(n => inUse.Contains(n.Name));
+        return view.Networks.Values.Where(n => n.Needed || inUse.Contains(n.Name));
     }
 
     internal static IEnumerable<ExtendedCommunity> Targets(IEnumerable<string> texts)

@@ -119,7 +119,7 @@ public sealed record BlockView
     public string Id => $"{Network}/{Cidr}";
 }
 
-/// <summary>A virtual network that has an endpoint or a block on this node. Keyed by name (NAMESPACE.NAME). The default network has none.</summary>
+/// <summary>A virtual network that has an endpoint or a block on this node, or is reached from one that has. Keyed by name (NAMESPACE.NAME). The default network has none.</summary>
 public sealed record NetworkView
 {
     public required string Name { get; init; }
@@ -143,10 +143,28 @@ public sealed record NetworkView
     /// <summary>The network's floating addresses, on whatever node their targets are.</summary>
     public IReadOnlyList<FloatingAddress> Floating { get; init => field = value ?? []; } = [];
 
-    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut
-        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating);
+    /// <summary>The networks that are reached from this one, as far as they are in the view.</summary>
+    public IReadOnlyList<LeakView> Leaks { get; init => field = value ?? []; } = [];
+
+    /// <summary>It is needed here, whether or not it has an endpoint here: for one that reaches it.</summary>
+    public bool Needed { get; init; }
+
+    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut && Needed == other.Needed
+        && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating)
+        && Leaks.SequenceEqual(other.Leaks);
 
     public override int GetHashCode() => HashCode.Combine(Name, Vni, Mtu);
+}
+
+/// <summary>Another network that is reached, and by which ranges.</summary>
+public sealed record LeakView
+{
+    public required string Network { get; init; }
+    public IReadOnlyList<string> Subnets { get; init => field = value ?? []; } = [];
+
+    public bool Equals(LeakView? other) => other is not null && Network == other.Network && Subnets.SequenceEqual(other.Subnets);
+
+    public override int GetHashCode() => Network.GetHashCode(StringComparison.Ordinal);
 }
 
 /// <param name="Address">Of the world.</param>

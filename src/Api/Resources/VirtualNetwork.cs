@@ -36,6 +36,19 @@ public sealed record VirtualNetworkSpec
 
     /// <summary>How workloads reach what is outside of the network; not at all when not given.</summary>
     public NetworkEgress? Egress { get; init; }
+
+    /// <summary>Other networks that this one and theirs reach each other with, as soon as they consent (<see cref="Exports"/>).</summary>
+    public IReadOnlyList<NetworkReference>? Imports { get; init; }
+
+    /// <summary>The networks that may import this one.</summary>
+    public IReadOnlyList<NetworkReference>? Exports { get; init; }
+}
+
+/// <summary>Another virtual network.</summary>
+public sealed record NetworkReference
+{
+    /// <summary>NAMESPACE/NAME, NAME of the same namespace, or in exports * for every one.</summary>
+    public string? Network { get; init; }
 }
 
 /// <summary>The way out of a virtual network.</summary>

@@ -13,12 +13,21 @@ internal sealed class NetworkCalculator
     // By network, then by object.
     private readonly Dictionary<string, SortedDictionary<string, FloatingAddress>> _floating = [];
 
-    /// <summary>Adds, replaces or (null) removes; the name is <see cref="VirtualNetwork.FullName"/>. One without a VNI counts as absent.</summary>
-    public void Set(string fullName, VirtualNetwork? network)
+    private readonly LeakCalculator _leaks;
+
+    public NetworkCalculator() => _leaks = new LeakCalculator(_networks);
+
+    /// <summary>Adds, replaces or (null) removes; the name is <see cref="VirtualNetwork.FullName"/>. One without a VNI counts as absent. Returns the networks whose views may differ by that.</summary>
+    public IEnumerable<string> Set(string fullName, VirtualNetwork? network)
     {
-        if (network?.Spec.Vni is null) _networks.Remove(fullName);
-        else _networks[fullName] = network;
+        VirtualNetwork? before = _networks.GetValueOrDefault(fullName), now = network?.Spec.Vni is null ? null : network;
+        if (now is null) _networks.Remove(fullName);
+        else _networks[fullName] = now;
+        return _leaks.OnChanged(fullName, before, now).Append(fullName).Distinct();
     }
+
+    /// <summary>The networks that are reached from these.</summary>
+    public IEnumerable<string> ReachedFrom(IEnumerable<string> networks) => networks.SelectMany(_leaks.PartnersOf);
 
     /// <summary>Adds, replaces or (null) removes a floating address; returns the networks that it was of and is of.</summary>
     public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating)
@@ -39,7 +48,8 @@ internal sealed class NetworkCalculator
     }
 
     /// <param name="asNumber">The cluster's: automatic route targets are the same on all nodes, also where each rack has an AS of its own.</param>
-    public Dictionary<string, NetworkView> ViewsOf(IEnumerable<string> present, uint asNumber)
+    /// <param name="needed">Those present that have to be, for their own or another's endpoints.</param>
+    public Dictionary<string, NetworkView> ViewsOf(IReadOnlySet<string> present, IReadOnlySet<string> needed, uint asNumber)
     {
         Dictionary<string, NetworkView> views = [];
         foreach (string name in present)
@@ -55,8 +65,10 @@ internal sealed class NetworkCalculator
                 Import = targets.Import ?? automatic,
                 Export = targets.Export ?? automatic,
                 ExportAggregates = targets.ExportAggregates ?? [],
-                Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).OfType<string>()],
+                Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).Where(c => IpPrefix.TryParse(c, out _)).OfType<string>()],
                 LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat,
+                Leaks = _leaks.ViewsOf(name, present),
+                Needed = needed.Contains(name),
                 Floating = _floating.TryGetValue(name, out SortedDictionary<string, FloatingAddress>? floating) ? [.. floating.Values] : [],
             };
         }

@@ -34,7 +34,8 @@ internal sealed class NodeFacts
     /// <summary>Adds, replaces or (null) removes a block; returns the nodes that it belonged to and belongs to.</summary>
     public IEnumerable<string> SetBlock(string name, IPAMBlock? block) => _blocks.Set(name, block);
 
-    public void SetNetwork(string fullName, VirtualNetwork? network) => _networks.Set(fullName, network);
+    /// <inheritdoc cref="NetworkCalculator.Set"/>
+    public IEnumerable<string> SetNetwork(string fullName, VirtualNetwork? network) => _networks.Set(fullName, network);
 
     /// <inheritdoc cref="NetworkCalculator.SetFloating"/>
     public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating) => _networks.SetFloating(ns, name, floating);
@@ -50,7 +51,7 @@ internal sealed class NodeFacts
     public NodeSettings SettingsOf(string node) => _felix.Complete(_bgp.SettingsOf(node));
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
     public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) => _bgp.FiltersOf(names);
-    public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(PresentIn(node), _bgp.DefaultAs);
+    public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(ToldTo(node), NeededIn(node), _bgp.DefaultAs);
 
     /// <summary>The pools of the default network, and the subnets of the networks that are present.</summary>
     public Dictionary<string, PoolView> PoolsOf(NodeView node)
@@ -63,7 +64,15 @@ internal sealed class NodeFacts
     /// <summary>Whether a network has an endpoint or a block on the node. A block comes first: an endpoint needs an address.</summary>
     public bool IsPresentIn(NodeView node, string network) => node.Networks.Contains(network) || _blocks.NetworksOf(node.Name).Contains(network);
 
+    /// <summary>Whether the node's view tells of a network.</summary>
+    public bool IsToldTo(NodeView node, string network) => IsPresentIn(node, network) || NeededIn(node).Contains(network);
+
     private HashSet<string> PresentIn(NodeView node) => [.. node.Networks, .. _blocks.NetworksOf(node.Name)];
+
+    private HashSet<string> ToldTo(NodeView node) => [.. PresentIn(node), .. NeededIn(node)];
+
+    // Not for what is there by a block alone: blocks stay when the last endpoint goes.
+    private HashSet<string> NeededIn(NodeView node) => [.. _networks.ReachedFrom(node.Networks)];
 
     public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
 

@@ -118,8 +118,9 @@ internal static class NetworkCommand
         ApiResult<ResourcePage<VirtualNetwork>> networks = endpoints.Error ?? await client.ListAsync<VirtualNetwork>(cancel: cancel);
         ApiResult<ResourcePage<Node>> nodes = networks.Error ?? await client.ListAsync<Node>(cancel: cancel);
         ApiResult<ResourcePage<BGPConfiguration>> settings = nodes.Error ?? await client.ListAsync<BGPConfiguration>(cancel: cancel);
-        if (settings.Error is not { } error)
-            return NetworkAudit.Run(networks.Value.Items, endpoints.Value.Items, nodes.Value.Items, settings.Value.Items.FirstOrDefault(s => s.Name == "default")?.Spec.AsNumber?.Value);
+        ApiResult<ResourcePage<FloatingIP>> floating = settings.Error ?? await client.ListAsync<FloatingIP>(cancel: cancel);
+        if (floating.Error is not { } error)
+            return NetworkAudit.Run(networks.Value.Items, endpoints.Value.Items, nodes.Value.Items, settings.Value.Items.FirstOrDefault(s => s.Name == "default")?.Spec.AsNumber?.Value, floating.Value.Items);
         terminal.Fail(error.Message);
         return null;
     }

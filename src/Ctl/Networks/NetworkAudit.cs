@@ -1,4 +1,5 @@
 using System.Globalization;
+using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Api.Validation;
 
@@ -11,20 +12,32 @@ internal static class NetworkAudit
     private const int LeastIpv6Mtu = 1280;
 
     /// <param name="asNumber">The cluster's, which automatic route targets are made of.</param>
-    public static NetworkReport Run(IReadOnlyList<VirtualNetwork> networks, IReadOnlyList<WorkloadEndpoint> endpoints, IReadOnlyList<Node> nodes, uint? asNumber)
+    public static NetworkReport Run(IReadOnlyList<VirtualNetwork> networks, IReadOnlyList<WorkloadEndpoint> endpoints, IReadOnlyList<Node> nodes, uint? asNumber, IReadOnlyList<FloatingIP>? floating = null)
     {
         ILookup<string, WorkloadEndpoint> inside = endpoints.ToLookup(e => e.Spec.Network ?? "default");
         NetworkUsage[] usages = [.. networks.OrderBy(n => n.FullName, StringComparer.Ordinal).Select(n => Usage(n, [.. inside[n.FullName]], asNumber ?? Defaults.AsNumber))];
+        IReadOnlyList<NetworkLeak> leaks = NetworkLeaks.Of(networks);
+        ILookup<string, NetworkLeak> reached = leaks.ToLookup(l => TitleOf(l.Importer));
+        ILookup<string, FloatingIP> addresses = (floating ?? []).ToLookup(f => $"{f.Namespace}/{f.Spec.Network}");
+        usages = [.. usages.Select(u => u with
+        {
+            Imports = [.. reached[u.Name].Select(l => new NetworkReach(TitleOf(l.Exporter), l.Refusal ?? "reached"))],
+            Floating = [.. addresses[u.Name].OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => new FloatingAddress(f.Spec.Address ?? "", f.Spec.Target ?? ""))],
+        })];
         HashSet<string> known = [.. networks.Select(n => n.FullName), "default"];
         return new NetworkReport(usages,
         [
             .. Collisions(usages), .. Leaks(usages), .. SharedEnds(nodes), .. SmallMtus(networks),
+            .. leaks.Where(l => l.Refusal is not null).Select(l => new NetworkProblem(NetworkProblemKind.ImportRefused, TitleOf(l.Importer), $"it does not reach {TitleOf(l.Exporter)}: {l.Refusal}")),
             .. inside.Where(i => !known.Contains(i.Key)).SelectMany(i => i).Select(e => new NetworkProblem(NetworkProblemKind.NoSuchNetwork, TitleOf(e),
                 $"there is no VirtualNetwork {e.Spec.Network!.Replace('.', '/')}; create it, or delete the workload")),
             .. networks.SelectMany(n => inside[n.FullName]).Where(e => !IsUp(e)).Select(e => new NetworkProblem(NetworkProblemKind.NotProgrammed, TitleOf(e),
                 $"node {e.Spec.Node} has not said that it is up; look there with margay endpoint list and margay node status")),
         ]);
     }
+
+    // As users write it; the label before the first dot is the namespace.
+    private static string TitleOf(string fullName) => fullName.Replace('.', '/');
 
     private static NetworkUsage Usage(VirtualNetwork network, IReadOnlyList<WorkloadEndpoint> inside, uint asNumber)
     {
@@ -33,7 +46,11 @@ internal static class NetworkAudit
         NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
         return new NetworkUsage(
             $"{network.Namespace ?? "default"}/{network.Name}", network.Spec.Vni, [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr ?? "")], network.Spec.Mtu,
-            targets.Import ?? automatic, targets.Export ?? automatic, targets.ExportAggregates ?? [], inside.Count, nodes, StateOf(network));
+            targets.Import ?? automatic, targets.Export ?? automatic, targets.ExportAggregates ?? [], inside.Count, nodes, StateOf(network))
+        {
+            Egress = network.Spec.Egress?.Mode ?? NetworkEgress.None,
+            Exports = [.. (network.Spec.Exports ?? []).Select(e => e.Network == NetworkLeaks.Any ? NetworkLeaks.Any : TitleOf(NetworkLeaks.FullName(e.Network ?? "", network)))],
+        };
     }
 
     /// <summary>What the server says of it, in a line.</summary>

@@ -1,3 +1,6 @@
+using Margay.Api.NodeSync;
+using Margay.Api.Resources;
+
 namespace Margay.Ctl.Networks;
 
 /// <summary>The virtual networks of the cluster, and what is wrong with them.</summary>
@@ -8,7 +11,23 @@ internal sealed record NetworkReport(IReadOnlyList<NetworkUsage> Networks, IRead
 /// <param name="Mtu">Bytes; null when each host takes its underlay's less the overhead.</param>
 internal sealed record NetworkUsage(
     string Name, int? Vni, IReadOnlyList<string> Subnets, int? Mtu, IReadOnlyList<string> Import, IReadOnlyList<string> Export, IReadOnlyList<string> ExportAggregates,
-    int Workloads, IReadOnlyList<NetworkOnNode> Nodes, string State);
+    int Workloads, IReadOnlyList<NetworkOnNode> Nodes, string State)
+{
+    /// <summary>How it reaches what is outside: None or Snat.</summary>
+    public string Egress { get; init; } = NetworkEgress.None;
+
+    public IReadOnlyList<NetworkReach> Imports { get; init; } = [];
+
+    /// <summary>Networks that may import it, and * for all.</summary>
+    public IReadOnlyList<string> Exports { get; init; } = [];
+
+    public IReadOnlyList<FloatingAddress> Floating { get; init; } = [];
+}
+
+/// <summary>Another network that it is to reach.</summary>
+/// <param name="Network">NAMESPACE/NAME.</param>
+/// <param name="State">"reached", or why not, with the remedy.</param>
+internal sealed record NetworkReach(string Network, string State);
 
 /// <param name="Up">How many of its workloads are programmed, with their policy, as the node has reported.</param>
 internal sealed record NetworkOnNode(string Node, int Workloads, int Up);
@@ -24,6 +43,9 @@ internal enum NetworkProblemKind
 
     /// <summary>A network exports a target that ends in another's VNI: routers that import *:VNI take its routes into the other.</summary>
     WildcardLeak,
+
+    /// <summary>A network is to reach another, and does not.</summary>
+    ImportRefused,
 
     /// <summary>Two nodes have one underlay address, and so one Router's MAC and the same route distinguishers.</summary>
     SharedTunnelEnd,

@@ -71,8 +71,10 @@ public sealed class Leg(ITunnelKernel kernel)
         return null;
     }
 
-    private static bool IsWhole(Link link, LegSpec wanted) =>
-        link.Kind == "veth" && link.Mac == LegSpec.Mac && link.Mtu == wanted.Mtu && link.IsUp && (link.Flags & LinkFlags.NoArp) != 0;
+    private static bool IsWhole(Link link, LegSpec wanted) => IsWhole(link, wanted.Mtu);
+
+    /// <summary>One of two ends as they shall be.</summary>
+    internal static bool IsWhole(Link link, int mtu) => link.Kind == "veth" && link.Mac == LegSpec.Mac && link.Mtu == mtu && link.IsUp && (link.Flags & LinkFlags.NoArp) != 0;
 
     private bool HasAddresses(LegSpec wanted)
     {

@@ -21,6 +21,9 @@ public interface ITunnelKernel : IKernel
     /// <summary>Makes the pair of links to the host's namespace, each end up; EEXIST when one of the names is taken.</summary>
     NetlinkResult CreateLeg(LegSpec spec);
 
+    /// <summary>Makes a pair of links to the namespace of another network, each end up; EEXIST when one of the names is taken.</summary>
+    NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu);
+
     /// <summary>A link in the host's namespace.</summary>
     NetlinkResult<Link> GetHostLink(string name);
 

@@ -43,6 +43,18 @@ public sealed class NetworkKernel : ITunnelKernel
         return inside.Ok ? SetUp(host, spec.HostLink, spec.Alias, []) : inside;
     }
 
+    public NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu)
+    {
+        NetworkKernel there = (NetworkKernel)other;
+        NetlinkResult made = _inside.Routes.CreateLink(new VethSpec
+        {
+            Name = name, Mac = LegSpec.Mac, Mtu = mtu, PeerName = nameThere, PeerMac = LegSpec.Mac, PeerMtu = mtu, PeerNamespace = there._space,
+        });
+        if (!made.Ok) return made;
+        NetlinkResult far = SetUp(there._inside.Routes, nameThere, null, []);
+        return far.Ok ? SetUp(_inside.Routes, name, null, []) : far;
+    }
+
     private static NetlinkResult SetUp(RouteSocket socket, string name, string? alias, InetAddress[] addresses)
     {
         NetlinkResult<Link> link = socket.GetLink(name);

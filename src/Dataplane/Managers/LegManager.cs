@@ -31,7 +31,7 @@ internal sealed class LegManager(FilterTables tables, RouteManager routes)
 
     public void Want(IReadOnlyCollection<HostLeg> legs)
     {
-        routes.SetFixed(legs.SelectMany(l => l.Addresses.Select(a => (Prefix: IpPrefix.Host(a), Way: new RouteNextHop(LegSpec.OtherEnd, Interface: l.Link)))).ToDictionary(w => w.Prefix, w => w.Way));
+        routes.SetFixed("leg", legs.SelectMany(l => l.Addresses.Select(a => (Prefix: IpPrefix.Host(a), Way: new RouteNextHop(LegSpec.OtherEnd, Interface: l.Link)))).ToDictionary(w => w.Prefix, w => w.Way));
         if (legs.Count == 0)
         {
             foreach (FilterChain chain in s_chains) tables.RemoveChain(Name(chain.Name));

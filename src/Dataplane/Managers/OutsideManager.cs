@@ -41,7 +41,7 @@ internal sealed class OutsideManager(FilterTables tables, RouteManager routes, F
         _floating = outside?.Floating ?? [];
         Closed = outside?.Subnets ?? [];
         RouteNextHop over = new(LegSpec.OtherEnd, Interface: Leg.Name);
-        routes.SetFixed(outside is not null
+        routes.SetFixed("leg", outside is not null
             ? new Dictionary<IpPrefix, RouteNextHop> { [new(InetAddress.AnyV4, 0)] = over, [new(InetAddress.AnyV6, 0)] = over }
             : new Dictionary<IpPrefix, RouteNextHop>());
         if (outside is null)

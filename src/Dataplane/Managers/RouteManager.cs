@@ -16,6 +16,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
     private readonly Dictionary<IpPrefix, SortedDictionary<string, int>> _local = [];
     private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
     private readonly Dictionary<IpPrefix, Learnt> _fixed = [];
+    private readonly Dictionary<IpPrefix, string> _fixedBy = [];
     private readonly HashSet<IpPrefix> _blocks = [];
     private readonly Dictionary<Gateway, NextHopResolution?> _resolved = [];
     private HashSet<IpPrefix> _connected = [];
@@ -29,7 +30,7 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         public uint? Object { get; set; }
     }
 
-    public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _fixed.ContainsKey(prefix) ? "leg" : _learnt.ContainsKey(prefix) ? "bgp" : "block";
+    public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _fixedBy.TryGetValue(prefix, out string? kind) ? kind : _learnt.ContainsKey(prefix) ? "bgp" : "block";
 
     /// <summary>Prefixes that BGP learnt and for which there is no route of ours, with the reason.</summary>
     public IEnumerable<(IpPrefix Prefix, string Reason)> NotInstalled =>
@@ -64,12 +65,20 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
 
     public void Learn(RouteUpdate update) => Lead(_learnt, update.Prefix.Prefix, update.NextHops);
 
-    /// <summary>The ways of the host's own making, all of them: between its namespaces.</summary>
-    public void SetFixed(IReadOnlyDictionary<IpPrefix, RouteNextHop> ways)
+    /// <summary>The ways of the host's own making, between its namespaces: all of those of one kind.</summary>
+    /// <param name="kind">For people: leg, leak.</param>
+    public void SetFixed(string kind, IReadOnlyDictionary<IpPrefix, RouteNextHop> ways)
     {
-        foreach (IpPrefix gone in _fixed.Keys.Where(p => !ways.ContainsKey(p)).ToArray()) Lead(_fixed, gone, []);
+        foreach (IpPrefix gone in _fixedBy.Where(f => f.Value == kind && !ways.ContainsKey(f.Key)).Select(f => f.Key).ToArray())
+        {
+            _fixedBy.Remove(gone);
+            Lead(_fixed, gone, []);
+        }
         foreach ((IpPrefix prefix, RouteNextHop hop) in ways)
+        {
+            _fixedBy[prefix] = kind;
             if (!_fixed.TryGetValue(prefix, out Learnt? there) || there.Hops[0] != hop) Lead(_fixed, prefix, [hop]);
+        }
     }
 
     private void Lead(Dictionary<IpPrefix, Learnt> ways, IpPrefix prefix, IReadOnlyList<RouteNextHop> hops)

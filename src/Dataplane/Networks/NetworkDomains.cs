@@ -22,6 +22,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private readonly HashSet<Domain> _dirty = [];
     private readonly ViewSplit _split = new();
     private readonly NetworkLegs _legs = new(options);
+    private readonly NetworkLeakLinks _leaks = new(options);
     private bool _viewIsComplete;
     private bool _restored;
     private bool _routesInSync;
@@ -75,6 +76,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
                 return null;
             case KernelChanged { Network.IsDefault: false } e:
                 if (e.Notification is LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
+                if (e.Notification is LinkNotification changed) _leaks.OnLinkChanged(e.Network, changed.Name);
                 Tell(e.Network, e);
                 return null;
             case NetworkOpened e:
@@ -121,8 +123,21 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             domain.Due = again is { } wait ? time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency) : long.MaxValue;
         }
         _dirty.Clear();
+        TimeSpan? leaks = _viewIsComplete && _restored ? _leaks.Reconcile(GuardsLeak, OnLeakMade) : null;
+        if (_dirty.Count > 0) leaks = TimeSpan.Zero;
         long next = Math.Min(_settled, _open.Count == 0 ? long.MaxValue : _open.Values.Min(d => d.Due));
-        return next == long.MaxValue ? null : TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.GetElapsedTime(time.GetTimestamp(), next).Ticks));
+        TimeSpan? byClock = next == long.MaxValue ? null : TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.GetElapsedTime(time.GetTimestamp(), next).Ticks));
+        return new[] { byClock, leaks }.Min();
+    }
+
+    private bool GuardsLeak(NetworkName network, LeakPeer peer) => _open[network].Pass.Guards(peer);
+
+    private void OnLeakMade(NetworkName network, Netlink.Route.Link link) => Tell(network, new KernelChanged(new LinkNotification(link.Index, link.Name, false, true), network));
+
+    /// <summary>What networks have to hear of those that they reach.</summary>
+    private void PlanLeaks()
+    {
+        foreach ((NetworkName network, LeaksChanged leaks) in _leaks.Plan()) Tell(network, leaks);
     }
 
     /// <summary>Notifications of a network were lost: anything in it may have changed.</summary>
@@ -133,6 +148,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             domain.Pass.NoteOverrun();
             _dirty.Add(domain);
         }
+        _leaks.OnAllChanged();
     }
 
     public void OnDefect()
@@ -142,6 +158,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             domain.Pass.OnDefect();
             _dirty.Add(domain);
         }
+        _leaks.OnAllChanged();
     }
 
     /// <summary>Adds the rows of all networks.</summary>
@@ -153,7 +170,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             Endpoints = [.. snapshot.Endpoints, .. networks.SelectMany(n => n.Endpoints)],
             Routes = [.. snapshot.Routes, .. networks.SelectMany(n => n.Routes)],
             InSync = snapshot.InSync && networks.All(n => n.InSync),
-            Pending = [.. snapshot.Pending, .. networks.SelectMany(n => n.Pending)],
+            Pending = [.. snapshot.Pending, .. networks.SelectMany(n => n.Pending), .. _leaks.Refused()],
         };
     }
 
@@ -177,6 +194,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             if (Find(new NetworkName(network.Name)) is { } domain) WantTunnel(domain, network);
         }
         foreach (NetworkName open in _open.Keys.Where(n => delta.Snapshot || named.Contains(n.Value) || (delta.RemovedNetworks ?? []).Contains(n.Value))) WantOutside(open);
+        foreach (NetworkName open in _open.Keys) _leaks.SetView(open, Known(open).View);
+        PlanLeaks();
         Dictionary<string, ViewDelta> parts = _split.Of(delta, _known.Keys.Select(k => k.Value).ToArray());
         foreach ((string name, ViewDelta part) in parts)
         {
@@ -228,6 +247,9 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         routing.Tunnel!.SetPeers(known.Peers);
         foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);
         if (_viewIsComplete) WantOutside(opened.Network);
+        _leaks.Open(routing, opened.Kernel);
+        _leaks.SetView(opened.Network, known.View);
+        PlanLeaks();
         if (_restored) domain.Pass.On(new EndpointsRestored());
         _dirty.Add(domain);
     }
@@ -235,6 +257,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private void Close(NetworkName network, bool forGood)
     {
         if (!_open.Remove(network, out Domain? domain)) return;
+        _leaks.Close(network);
+        PlanLeaks();
         _legs.Close(network, (ITunnelKernel)domain.Routing.Kernel, forGood);
         _dirty.Remove(domain);
         _tunnelsChanged.Add(network);

@@ -55,6 +55,14 @@ public class NetworkAnnouncementsTests
     }
 
     [Fact]
+    public void ANetworkThatIsNeededHere_IsAskedFor()
+    {
+        NetworkView green = s_green with { Needed = true };
+        Assert.Equal(["green.net", "red.net"], NetworkAnnouncements.Vrfs(View(null, s_red, green), Use("red.net/10.0.0.1/32")).Select(v => v.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(2, Subscriptions(Of(View(null, s_red, green), Use("red.net/10.0.0.1/32"))).Count());
+    }
+
+    [Fact]
     public void AFloatingAddress_IsToldToTheWorld_WhereItsTargetIs()
     {
         NetworkView red = s_red with { Floating = [new("203.0.113.1", "10.0.0.1"), new("203.0.113.2", "10.0.0.2"), new("2001:db8::1", "fd00::1")] };

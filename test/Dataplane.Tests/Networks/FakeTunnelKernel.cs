@@ -44,6 +44,19 @@ internal sealed class FakeTunnelKernel : FakeKernel, ITunnelKernel
         return default;
     }
 
+    public NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu)
+    {
+        FakeTunnelKernel there = (FakeTunnelKernel)other;
+        Calls.Add("leak create");
+        if (Links.ContainsKey(name) || there.Links.ContainsKey(nameThere)) return new NetlinkResult(Errno.EEXIST);
+        foreach ((FakeTunnelKernel kernel, string end) in ((FakeTunnelKernel, string)[])[(this, name), (there, nameThere)])
+            kernel.Links[end] = new Link { Name = end, Index = kernel._next++, Kind = "veth", Mac = LegSpec.Mac, Mtu = mtu, Flags = LinkFlags.Up | LinkFlags.NoArp };
+        (_ends[name], there._ends[nameThere]) = ((there, nameThere), (this, name));
+        return default;
+    }
+
+    private readonly Dictionary<string, (FakeTunnelKernel Kernel, string Name)> _ends = [];
+
     public NetlinkResult<Link> GetHostLink(string name) => HostLinks.TryGetValue(name, out Link? link) ? link : new NetlinkResult(Errno.ENODEV);
 
     public NetlinkResult DeleteLink(int index)
@@ -55,6 +68,13 @@ internal sealed class FakeTunnelKernel : FakeKernel, ITunnelKernel
             Calls.Add("leg delete");
             HostLinks.Clear();
             Addresses.RemoveAll(a => a.Link == gone.Name);
+            return default;
+        }
+        if (_ends.Remove(gone.Name, out (FakeTunnelKernel Kernel, string Name) end))
+        {
+            Calls.Add("leak delete");
+            end.Kernel.Links.Remove(end.Name);
+            end.Kernel._ends.Remove(end.Name);
             return default;
         }
         Calls.Add("tunnel delete");

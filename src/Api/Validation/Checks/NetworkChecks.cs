@@ -8,7 +8,7 @@ internal static class NetworkChecks
 {
     private const int MaxVni = (1 << 24) - 1;
     private const int MinMtu = 1280, MaxMtu = 65535 - 70;
-    private const int MaxSubnets = 64, MaxTargets = 64;
+    private const int MaxSubnets = 64, MaxTargets = 64, MaxReferences = 256;
 
     /// <summary>Gateway and services inside every network.</summary>
     private static readonly IpPrefix LinkLocalV4 = IpPrefix.Parse("169.254.0.0/16");
@@ -25,9 +25,26 @@ internal static class NetworkChecks
         Values.InRange(findings, at["vni"], spec.Vni, 1, MaxVni, "VXLAN network identifier");
         Values.InRange(findings, at["mtu"], spec.Mtu, MinMtu, MaxMtu, "MTU of a virtual network");
         if (spec.Egress is not null) Values.OneOf(findings, at["egress"]["mode"], spec.Egress.Mode, NetworkEgress.None, NetworkEgress.Snat);
+        CheckReferences(findings, at["imports"], spec.Imports, "imports say which, one by one");
+        CheckReferences(findings, at["exports"], spec.Exports, null);
         CheckTargets(findings, at["routeTargets"]["import"], spec.RouteTargets?.Import);
         CheckTargets(findings, at["routeTargets"]["export"], spec.RouteTargets?.Export);
         CheckTargets(findings, at["routeTargets"]["exportAggregates"], spec.RouteTargets?.ExportAggregates);
+    }
+
+    /// <param name="notAny">Why * is no answer here; null where it is.</param>
+    private static void CheckReferences(Findings findings, FieldPath at, IReadOnlyList<NetworkReference>? references, string? notAny)
+    {
+        Values.AtMost(findings, at, references, MaxReferences);
+        for (int i = 0; i < (references?.Count ?? 0); i++)
+        {
+            if (!Values.Required(findings, at[i]["network"], references![i].Network, "the network, as NAMESPACE/NAME or NAME")) continue;
+            string name = references[i].Network!;
+            if (name == NetworkLeaks.Any && notAny is null) continue;
+            if (name == NetworkLeaks.Any) findings.Add(at[i]["network"], FaultReason.Invalid, $"\"*\" is no network: {notAny}");
+            else if (name.Split('/') is not { Length: <= 2 } parts || !parts.All(p => Names.IsDnsLabel(p)) || parts[^1] == "default")
+                findings.Add(at[i]["network"], FaultReason.Invalid, $"\"{Leaf.Printable(name)}\" is no network: write NAMESPACE/NAME, or NAME of a VirtualNetwork of this namespace");
+        }
     }
 
     public static void Check(Findings findings, FloatingIP floating)

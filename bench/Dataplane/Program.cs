@@ -7,6 +7,13 @@ if (args is ["referee", { } count, { } file])
     return;
 }
 
+if (args is ["scratch"])
+{
+    await using PassBench alone = new();
+    await alone.FromScratchAsync();
+    return;
+}
+
 await using (PassBench policies = new())
 {
     await policies.FromScratchAsync();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Margay.Api.NodeSync;
@@ -109,16 +110,24 @@ public sealed class PolicySet : IEquatable<PolicySet>
     private string Identify()
     {
         // No name contains a line feed, so the text is unambiguous.
-        StringBuilder text = new();
-        if (Kind != PolicySetKind.Workload) text.Append("kind ").Append(Kind).Append('\n');
+        ArrayBufferWriter<byte> text = new(1024);
+        void Line(string kind, string name, string end = "\n")
+        {
+            Encoding.UTF8.GetBytes(kind, text);
+            Encoding.UTF8.GetBytes(name, text);
+            Encoding.UTF8.GetBytes(end, text);
+        }
+
+        if (Kind != PolicySetKind.Workload) Line("kind ", Kind.ToString());
         foreach (PolicySetTier tier in Tiers)
         {
-            text.Append("tier ").Append(tier.Name).Append(tier.Default == TierDefault.Pass ? " pass\n" : " deny\n");
-            foreach (string policy in tier.Policies) text.Append("policy ").Append(policy).Append('\n');
+            Line("tier ", tier.Name, tier.Default == TierDefault.Pass ? " pass\n" : " deny\n");
+            foreach (string policy in tier.Policies) Line("policy ", policy);
         }
-        foreach (string profile in Profiles) text.Append("profile ").Append(profile).Append('\n');
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
-        return (Direction == PolicyType.Ingress ? "i" : "e") + Convert.ToHexStringLower(hash.AsSpan(0, 10));
+        foreach (string profile in Profiles) Line("profile ", profile);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text.WrittenSpan, hash);
+        return (Direction == PolicyType.Ingress ? "i" : "e") + Convert.ToHexStringLower(hash[..10]);
     }
 
     public bool Equals(PolicySet? other) => other is not null && Id == other.Id;

@@ -48,6 +48,9 @@ public sealed class DeltaTracker<TKey, TValue>(IEqualityComparer<TValue>? compar
         return removed;
     }
 
+    /// <summary>So many more values are about to be said to be there.</summary>
+    public void ExpectActual(int more) => _actual.EnsureCapacity(_actual.Count + more);
+
     /// <summary>The world now holds this value: it was applied, read back, or a notification said so.</summary>
     public void SetActual(TKey key, TValue value)
     {

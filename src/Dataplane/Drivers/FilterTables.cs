@@ -398,6 +398,7 @@ public sealed class FilterTables(IKernel kernel, string table, TimeProvider? tim
             case AddElements c:
                 NoteElements(c.Set, e =>
                 {
+                    e.ExpectActual(c.Elements.Count);
                     foreach ((FilterElementKey key, FilterElementData data) in c.Elements) e.SetActual(key, data);
                 });
                 break;

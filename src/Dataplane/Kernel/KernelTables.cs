@@ -1,5 +1,6 @@
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Netlink.NfTables;
+using Margay.Netlink.NfTables.Expressions;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Kernel;
@@ -16,6 +17,9 @@ internal sealed class KernelTables : IDisposable
     /// <summary>For each operation of the batch, the change that it is for.</summary>
     private readonly List<int> _changeOf = [];
 
+    /// <summary>Many chains hold the same rule: lists that jump to one policy, ends of tiers.</summary>
+    private readonly Dictionary<FilterRule, IReadOnlyList<NftExpression>> _expressions = [];
+
     public uint PortId => _socket.PortId;
 
     public NetlinkResult Commit(FilterTransaction transaction)
@@ -28,6 +32,8 @@ internal sealed class KernelTables : IDisposable
             while (_changeOf.Count < _batch.Count) _changeOf.Add(i);
         }
         NetlinkResult result = _socket.Commit(_batch);
+        _batch.Clear();
+        _expressions.Clear();
         return result.Index < 0 ? result : result with { Index = _changeOf[result.Index] };
     }
 
@@ -54,7 +60,7 @@ internal sealed class KernelTables : IDisposable
                 _batch.Flush(new NftChain(family, table, c.Name));
                 break;
             case AddRule c:
-                _batch.Add(new NftRule(family, table, c.Chain, FilterExpressions.Of(c.Rule)) { Comment = c.Rule.Comment });
+                _batch.Add(new NftRule(family, table, c.Chain, ExpressionsOf(c.Rule)) { Comment = c.Rule.Comment });
                 break;
             case AddSet c:
                 _batch.Add(Set(table, c.Set));
@@ -69,6 +75,12 @@ internal sealed class KernelTables : IDisposable
                 _batch.DeleteElements(Set(table, c.Set), c.Keys.Select(k => Element(c.Set with { Data = FilterSetData.None }, k, default)));
                 break;
         }
+    }
+
+    private IReadOnlyList<NftExpression> ExpressionsOf(FilterRule rule)
+    {
+        if (!_expressions.TryGetValue(rule, out IReadOnlyList<NftExpression>? made)) _expressions[rule] = made = FilterExpressions.Of(rule);
+        return made;
     }
 
     public NetlinkResult<FilterState> Read(string table)

@@ -45,6 +45,9 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     private readonly HashSet<string> _tightenedForNew = [];
     private readonly Dictionary<(PolicyType Direction, PolicySetKind Place, bool IsProfile, string Id), string> _names = [];
 
+    /// <summary>What tiers and lists end with: the same for all lists with the tier.</summary>
+    private readonly Dictionary<DropSite, FilterRule[]> _ends = [];
+
     /// <summary>A policy set that endpoints use.</summary>
     private sealed class ActiveSet(PolicySet set, uint id)
     {
@@ -69,6 +72,10 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
 
         /// <summary>Its rules by family, where they stand in the lists' chains.</summary>
         public IReadOnlyList<FilterRule>[] Inline { get; set; } = [[], []];
+
+        /// <summary>How lists come here: where they have looked into the port index, and where not. The same in all of them.</summary>
+        public FilterRule? IndexedJump { get; set; }
+        public FilterRule? Jump { get; set; }
 
         public List<FilterName> Chains { get; } = [];
         public List<string> IpSets { get; set; } = [];
@@ -290,7 +297,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         bool indexed = all.Count(s => s.Face is { IsIndexed: true, HasPass: false }) >= MinPoliciesForIndex;
         bool asks = indexed || all.Any(s => s.Face.AsksIndex);
         if (asks)
-            rules.Add(new FilterRule("who names this port", new FilterMapToPriority([FilterField.TransportProtocol, FilterField.DestinationPort], ChainNames.Ports(set.Direction))));
+            rules.Add(_ports[set.Direction].Question);
         bool decided = false;
         for (int i = 0; i < set.Tiers.Count && !decided; i++)
         {
@@ -304,7 +311,7 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
                 if (policy.Face.HasPass) body.AddRange(policy.Inline[v6 ? 1 : 0]);
                 else AddJump(policy, NameOf(set.Direction, set.Kind, false, policy.Id), indexed, body);
             }
-            if (denies) body.AddRange(drops.Drop($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name) { IsHosts = set.Kind != PolicySetKind.Workload }));
+            if (denies) body.AddRange(End($"end of tier {tier.Name}", new DropSite(set.Direction, DropKind.Tier, tier.Name) { IsHosts = set.Kind != PolicySetKind.Workload }));
             if (mayPass)
             {
                 string name = ChainNames.Tier(set.Id, i) + suffix;
@@ -317,20 +324,25 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
         {
             foreach (string profile in set.Profiles)
                 AddJump(_sources[NameOf(set.Direction, set.Kind, true, profile)], NameOf(set.Direction, set.Kind, true, profile), indexed, rules);
-            if (set.DeniesAtEnd) rules.AddRange(drops.Drop("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it") { IsHosts = set.Kind != PolicySetKind.Workload }));
+            if (set.DeniesAtEnd) rules.AddRange(End("nothing allows it", new DropSite(set.Direction, DropKind.End, "nothing allows it") { IsHosts = set.Kind != PolicySetKind.Workload }));
             else rules.Add(asks ? new FilterRule("nothing decides it", new FilterSetPriority(0), FilterVerdict.Accept) : new FilterRule("nothing decides it", FilterVerdict.Accept));
         }
         chains.AddRange(PolicyChains.Grouped(ChainNames.Set(set.Id) + suffix, rules));
         return chains;
     }
 
+    private FilterRule[] End(string label, DropSite site)
+    {
+        if (!_ends.TryGetValue(site, out FilterRule[]? end)) _ends[site] = end = [.. drops.Drop(label, site)];
+        return end;
+    }
+
     private static void AddJump(Source source, string chain, bool indexed, List<FilterRule> to)
     {
         if (!source.Face.HasRules) return;
-        FilterVerdict jump = FilterVerdict.Jump(chain);
         to.Add(indexed && source.Face.IsIndexed
-            ? new FilterRule(source.Id, new FilterAnyBit(FilterField.Priority, PortIndex.PolicyBit(chain)), jump)
-            : new FilterRule(source.Id, jump));
+            ? source.IndexedJump ??= new FilterRule(source.Id, new FilterAnyBit(FilterField.Priority, PortIndex.PolicyBit(chain)), FilterVerdict.Jump(chain))
+            : source.Jump ??= new FilterRule(source.Id, FilterVerdict.Jump(chain)));
     }
 
     private void Drop(ActiveSet active)

@@ -23,6 +23,9 @@ internal sealed class PortIndex(FilterTables tables, PolicyType direction)
     private readonly Dictionary<(byte Protocol, ushort Port), Dictionary<string, uint>> _claims = [];
     private readonly Dictionary<string, IReadOnlyDictionary<(byte Protocol, ushort Port), uint>> _bySource = [];
 
+    /// <summary>The lookup with which a list begins.</summary>
+    public FilterRule Question { get; } = new("who names this port", new FilterMapToPriority([FilterField.TransportProtocol, FilterField.DestinationPort], ChainNames.Ports(direction)));
+
     /// <summary>The bit of a policy. Of its name alone, so that it is the same after a restart and in any order of events.</summary>
     public static uint PolicyBit(string chain)
     {

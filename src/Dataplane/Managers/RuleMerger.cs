@@ -107,13 +107,27 @@ internal static class RuleMerger
 
         private static List<MatchRow>? Multiply(List<MatchRow> rows, RuleMatch match) => match switch
         {
-            ProtocolMatch m when rows[0].Protocol is null => [.. rows.SelectMany(r => m.Protocols.Select(p => r with { Protocol = p }))],
-            PortMatch { Side: PacketSide.Source } m when rows[0].SourcePort is null => [.. rows.SelectMany(r => m.Ranges.Select(p => r with { SourcePort = p }))],
-            PortMatch { Side: PacketSide.Destination } m when rows[0].DestinationPort is null => [.. rows.SelectMany(r => m.Ranges.Select(p => r with { DestinationPort = p }))],
-            NetMatch { Side: PacketSide.Source } m when rows[0].SourceNet is null => [.. rows.SelectMany(r => m.Nets.Select(n => r with { SourceNet = n }))],
-            NetMatch { Side: PacketSide.Destination } m when rows[0].DestinationNet is null => [.. rows.SelectMany(r => m.Nets.Select(n => r with { DestinationNet = n }))],
+            ProtocolMatch m when rows[0].Protocol is null => Product(rows, m.Protocols, static (r, p) => r with { Protocol = p }),
+            PortMatch { Side: PacketSide.Source } m when rows[0].SourcePort is null => Product(rows, m.Ranges, static (r, p) => r with { SourcePort = p }),
+            PortMatch { Side: PacketSide.Destination } m when rows[0].DestinationPort is null => Product(rows, m.Ranges, static (r, p) => r with { DestinationPort = p }),
+            NetMatch { Side: PacketSide.Source } m when rows[0].SourceNet is null => Product(rows, m.Nets, static (r, n) => r with { SourceNet = n }),
+            NetMatch { Side: PacketSide.Destination } m when rows[0].DestinationNet is null => Product(rows, m.Nets, static (r, n) => r with { DestinationNet = n }),
             _ => null,
         };
+
+        /// <summary>Each row with each of the values; most rules give one.</summary>
+        private static List<MatchRow> Product<T>(List<MatchRow> rows, EquatableArray<T> values, Func<MatchRow, T, MatchRow> with)
+        {
+            if (values.Count == 1)
+            {
+                for (int i = 0; i < rows.Count; i++) rows[i] = with(rows[i], values[0]);
+                return rows;
+            }
+            List<MatchRow> product = new(rows.Count * values.Count);
+            foreach (MatchRow row in rows)
+                foreach (T value in values) product.Add(with(row, value));
+            return product;
+        }
     }
 
     private static void Flush(List<Candidate> run, List<MergedRule> into)

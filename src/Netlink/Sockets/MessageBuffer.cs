@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -6,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Margay.Netlink.Sockets;
 
 /// <summary>
-/// One or more netlink messages in pooled memory, ready to be sent in one call. Owns its array: whoever made it disposes it, once;
+/// One or more netlink messages, ready to be sent in one call. Owns its memory: whoever made it disposes it, once;
 /// pass it by <c>ref</c>, never copy it. Sequence numbers are given at sending.
 /// <code>
 /// MessageBuffer buffer = new();
@@ -16,10 +15,17 @@ namespace Margay.Netlink.Sockets;
 /// message.End();
 /// </code>
 /// </summary>
-public struct MessageBuffer : IDisposable
+public unsafe struct MessageBuffer : IDisposable
 {
     private const int InitialCapacity = 4096;
-    private byte[]? _array;
+
+    /// <summary>More than this is given back when it has been sent: the transaction that brings a whole host up is some megabytes, those after it some hundred bytes.</summary>
+    private const int MaxKept = 256 << 10;
+
+    // Not the collector's: arrays of this size, each twice the one before, made it collect everything in the middle of a large transaction. The C library grows a large
+    // block by moving pages, not bytes.
+    private byte* _memory;
+    private int _capacity;
 
     /// <summary>Bytes written.</summary>
     public int Length { readonly get; private set; }
@@ -27,7 +33,7 @@ public struct MessageBuffer : IDisposable
     /// <summary>Messages begun.</summary>
     public int Count { readonly get; private set; }
 
-    public readonly Span<byte> Written => _array.AsSpan(0, Length);
+    public readonly Span<byte> Written => new(_memory, Length);
 
     /// <summary>Starts a message; <c>NLM_F_REQUEST</c> is added to the flags. End it before beginning the next.</summary>
     [UnscopedRef]
@@ -40,8 +46,12 @@ public struct MessageBuffer : IDisposable
         return new MessageWriter(ref this, start);
     }
 
-    /// <summary>Forgets all messages and keeps the memory.</summary>
-    public void Clear() => Length = Count = 0;
+    /// <summary>Forgets all messages and keeps the memory, unless it is much.</summary>
+    public void Clear()
+    {
+        Length = Count = 0;
+        if (_capacity > MaxKept) Dispose();
+    }
 
     /// <summary>Forgets what was written after <paramref name="length"/>, where <paramref name="count"/> messages had been begun.</summary>
     internal void Truncate(int length, int count)
@@ -55,26 +65,22 @@ public struct MessageBuffer : IDisposable
     internal Span<byte> Reserve(int count)
     {
         int at = Length;
-        if (_array is null || _array.Length - at < count) Grow(count);
+        if (_capacity - at < count) Grow(count);
         Length = at + count;
-        return MemoryMarshal.CreateSpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_array!), at), count);
+        return new Span<byte>(_memory + at, count);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(int count)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialCapacity, Math.Max(Length + count, 2 * Length)));
-        if (_array is not null)
-        {
-            _array.AsSpan(0, Length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_array);
-        }
-        _array = larger;
+        int capacity = Math.Max(InitialCapacity, Math.Max(checked(Length + count), (int)Math.Min(2L * _capacity, Array.MaxLength)));
+        _memory = (byte*)NativeMemory.Realloc(_memory, (nuint)capacity);
+        _capacity = capacity;
     }
 
     public void Dispose()
     {
-        if (_array is not null) ArrayPool<byte>.Shared.Return(_array);
+        NativeMemory.Free(_memory);
         this = default;
     }
 }

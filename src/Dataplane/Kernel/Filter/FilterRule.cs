@@ -16,9 +16,7 @@ public sealed class FilterRule
     public FilterRule(string label, params ReadOnlySpan<FilterStatement> statements)
     {
         Statements = ImmutableArray.Create(statements);
-        string text = string.Join(' ', (IEnumerable<FilterStatement>)Statements);
-        Text = text;
-        Comment = $"{(label.Length > MaxLabel ? label[^MaxLabel..] : label)} {Digest(label + '\n' + text)}";
+        Comment = $"{(label.Length > MaxLabel ? label[^MaxLabel..] : label)} {Digest($"{label}\n{Text}")}";
     }
 
     public ImmutableArray<FilterStatement> Statements { get; }
@@ -27,7 +25,7 @@ public sealed class FilterRule
     public string Comment { get; }
 
     /// <summary>The rule, nearly as <c>nft</c> prints it.</summary>
-    public string Text { get; }
+    public string Text => string.Join(' ', (IEnumerable<FilterStatement>)Statements);
 
     private static string Digest(string text)
     {

@@ -70,6 +70,7 @@ public sealed class Neighbours(IKernel kernel)
             if (results[i].IgnoreNotFound().Ok) _neighbours.RemoveActual(delete[i]);
             else ok = false;
         }
+        _neighbours.ExpectActual(set.Length);
         for (int i = 0; i < set.Length; i++)
         {
             NetlinkResult result = results[delete.Length + i];

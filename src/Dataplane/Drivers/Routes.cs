@@ -81,6 +81,7 @@ public sealed class Routes(IKernel kernel, byte protocol)
         RouteEntry[] wanted = [.. _routes.ToUpdate.Select(p => _routes.Desired[p])];
         IReadOnlyList<NetlinkResult> results = Apply([.. wanted.Select(Change)]);
         bool ok = true;
+        _routes.ExpectActual(wanted.Length);
         for (int i = 0; i < wanted.Length; i++)
         {
             if (results[i].Ok)

@@ -22,6 +22,9 @@ public sealed class DscpTests
         Assert.Equal("0 0 1 1", await SeenAsync(outside, plain));
         Assert.Equal("1 1 0 0", await SeenAsync(outside, marked));
 
+        Assert.Matches("ip dscp set ef(.|\n)*ip6 dscp set ef", host.Ruleset());
+        Assert.DoesNotContain("@nh", host.Ruleset(), StringComparison.Ordinal);
+
         // To another pool address, which happens to be outside: not marked.
         await host.PostViewAsync(host.View with { Pools = [.. s_pools, new PoolView { Name = "there", Cidr = "198.51.100.0/24" }] });
         Assert.Equal("0 1 1 0", await SeenAsync(outside, marked));

@@ -14,7 +14,7 @@ internal static class Frame
     internal static byte[] Ip(MacAddress sender, Packet packet)
     {
         byte[] bytes = RawPacket.Build(packet, 1);
-        if (packet.Source.IsIPv4) BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(10), Fold(Sum(bytes.AsSpan(0, 20))));
+        if (packet.Source.IsIPv4) BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(10), RawPacket.Fold(RawPacket.Sum(bytes.AsSpan(0, 20))));
         return Of(sender, packet.Source.IsIPv4 ? EtherV4 : EtherV6, bytes);
     }
 
@@ -29,8 +29,8 @@ internal static class Frame
         target.ToBytes().CopyTo(message, 8);
         (message[24], message[25]) = (type == solicitation ? sourceOption : targetOption, 1);
         Bytes(sender).CopyTo(message, 26);
-        uint sum = Sum(source.ToBytes()) + Sum(destination.ToBytes()) + (uint)message.Length + icmpV6;
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(ChecksumAt), Fold(sum + Sum(message)));
+        uint sum = RawPacket.Sum(source.ToBytes()) + RawPacket.Sum(destination.ToBytes()) + (uint)message.Length + icmpV6;
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(ChecksumAt), RawPacket.Fold(sum + RawPacket.Sum(message)));
         byte[] extension = hopByHop ? [icmpV6, 0, padN, 4, 0, 0, 0, 0] : [];
         byte[] header = new byte[V6Header];
         (header[0], header[6], header[HopLimitAt]) = (0x60, hopByHop ? (byte)0 : icmpV6, hopLimit);
@@ -55,7 +55,7 @@ internal static class Frame
             BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(idAt), 77);
             BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(flagsAt), flags);
             BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(checksumAt), 0);
-            BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(checksumAt), Fold(Sum(fragment.AsSpan(ethernet, header))));
+            BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(checksumAt), RawPacket.Fold(RawPacket.Sum(fragment.AsSpan(ethernet, header))));
         }
         return (first, second);
     }
@@ -67,18 +67,5 @@ internal static class Frame
         byte[] bytes = new byte[6];
         address.WriteBytes(bytes);
         return bytes;
-    }
-
-    private static uint Sum(ReadOnlySpan<byte> bytes)
-    {
-        uint sum = 0;
-        for (int i = 0; i < bytes.Length; i += 2) sum += (uint)(bytes[i] << 8 | bytes[i + 1]);
-        return sum;
-    }
-
-    private static ushort Fold(uint sum)
-    {
-        while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-        return (ushort)~sum;
     }
 }

@@ -81,18 +81,24 @@ internal static class RawPacket
         if (at < 0) return;
         uint sum = packet.Protocol == Protocol.Icmp ? 0 : Sum(packet.Source.ToBytes()) + Sum(packet.Destination.ToBytes()) + SummedProtocol(packet) + (uint)transport.Length;
         sum += Sum(packet.Protocol == Protocol.UdpLite ? transport[..UdpLiteCoverage] : transport);
-        while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-        BinaryPrimitives.WriteUInt16BigEndian(transport[at..], (ushort)~sum);
+        BinaryPrimitives.WriteUInt16BigEndian(transport[at..], Fold(sum));
     }
 
     /// <summary>Connection tracking (6.18) expects UDP's number in the pseudo header of UDP-Lite.</summary>
     private static byte SummedProtocol(Packet packet) => packet.Protocol == Protocol.UdpLite ? Protocol.Udp : packet.Protocol;
 
-    private static uint Sum(ReadOnlySpan<byte> bytes)
+    /// <summary>The sum of 16-bit words, to be folded (RFC 1071).</summary>
+    internal static uint Sum(ReadOnlySpan<byte> bytes)
     {
         uint sum = 0;
         for (int i = 0; i < bytes.Length; i += 2) sum += (uint)(bytes[i] << 8 | bytes[i + 1]);
         return sum;
+    }
+
+    internal static ushort Fold(uint sum)
+    {
+        while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+        return (ushort)~sum;
     }
 
     /// <summary>The kernel fills in the checksum.</summary>

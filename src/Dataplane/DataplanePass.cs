@@ -47,6 +47,9 @@ internal sealed class DataplanePass
     private bool _routesInSync;
     private bool _toldInSync;
     private bool _repairing;
+
+    /// <summary>Something is set aside that endpoints may have been told to have.</summary>
+    private bool _recheck;
     private TimeSpan _delay;
     private int _overruns;
     private DataplaneCounters _counters = new();
@@ -226,7 +229,11 @@ internal sealed class DataplanePass
         if (Interlocked.Exchange(ref _overruns, 0) != 0) ResyncAll();
         _tables.TryAgain();
         string? refusal = InSync ? Apply() : Close();
-        foreach (RefusedObject refused in _tables.TakeRefused()) Log.SetAside(_logger, refused.What, refused.Reason, refused.Instead);
+        foreach (RefusedObject refused in _tables.TakeRefused())
+        {
+            Log.SetAside(_logger, refused.What, refused.Reason, refused.Instead);
+            _recheck = true;
+        }
         CountPass(begun, refusal);
         TimeSpan? next = NextRun(refusal);
         return _tables.NextTrial is { } trial && (next is null || trial < next) ? trial : next;
@@ -341,6 +348,11 @@ internal sealed class DataplanePass
 
     private void Tell(bool gone)
     {
+        if (_recheck && _tables.InSync)
+        {
+            _recheck = false;
+            _endpoints.Recheck();
+        }
         foreach (DataplaneReport report in _endpoints.Report(gone))
         {
             if (report is EndpointProgrammed done) Log.EndpointProgrammed(_logger, done.Id, done.Revision);

@@ -178,6 +178,15 @@ public sealed class FilterTables(IKernel kernel, string table, TimeProvider? tim
     /// <summary>What is wanted and not there, because the kernel refuses it.</summary>
     public IEnumerable<RefusedObject> Refused => _refused.All;
 
+    /// <summary>Whether anything is refused at all.</summary>
+    public bool RefusesAny => !_refused.IsEmpty;
+
+    /// <summary>Why the chain only drops; null when it does what it was given for, or nothing stands in for it.</summary>
+    public RefusedObject? WhyClosed(FilterName chain) => _setAside.TryGetValue(chain, out FilterChain? given) && given.StandIn == FilterStandIn.Drop ? _refused.ReasonAgainst(given) : null;
+
+    /// <summary>Why the element is left out; null when it is not.</summary>
+    public RefusedObject? WhyLeftOut(FilterName set, FilterElementKey key) => _refused.Find(new Suspect(set, IsSet: true, key));
+
     /// <summary>Those set aside since the last time that this was asked.</summary>
     public IReadOnlyList<RefusedObject> TakeRefused() => _refused.TakeNews();
 

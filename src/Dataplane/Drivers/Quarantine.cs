@@ -55,10 +55,11 @@ internal sealed class Quarantine(TimeProvider time)
         return new FilterChain(chain.Family, chain.Name, chain.Base, [new FilterRule($"the kernel refuses {reason.What}", new FilterCounter(), FilterVerdict.Drop)]);
     }
 
-    private RefusedObject? ReasonAgainst(FilterChain chain) => Find(new Suspect(new FilterName(chain.Family, chain.Name), IsSet: false))
+    /// <summary>Why something stands in for the chain: itself or a set that it looks up is refused.</summary>
+    public RefusedObject? ReasonAgainst(FilterChain chain) => Find(new Suspect(new FilterName(chain.Family, chain.Name), IsSet: false))
         ?? chain.Sets.Select(s => Find(new Suspect(new FilterName(chain.Family, s), IsSet: true))).FirstOrDefault(r => r is not null);
 
-    private RefusedObject? Find(Suspect suspect) => _cases.GetValueOrDefault(suspect)?.About;
+    public RefusedObject? Find(Suspect suspect) => _cases.GetValueOrDefault(suspect)?.About;
 
     /// <summary>Set aside now.</summary>
     public IEnumerable<RefusedObject> All => _cases.OrderBy(c => c.Key.ToString(), StringComparer.Ordinal).Select(c => c.Value.About);

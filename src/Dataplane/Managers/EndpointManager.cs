@@ -157,6 +157,7 @@ internal sealed class EndpointManager(
         if (state.Wants is not { } wants) return $"interface {name} has not been looked at yet";
         if (wants.Ingress is null) return AwaitingPolicy;
         if (!tables.InSync) return "its filter entries are not in the kernel yet";
+        if (tables.RefusesAny && Refusal(wants) is { } refusal) return $"closed: {refusal}";
         foreach (InetAddress address in wants.Addresses)
         {
             NeighbourKey neighbour = new(wants.LinkIndex, address);
@@ -165,6 +166,15 @@ internal sealed class EndpointManager(
             if (!routeDriver.IsApplied(prefix)) return routeDriver.Refused.GetValueOrDefault(prefix, $"the route to {address} is not in the kernel yet");
         }
         return null;
+    }
+
+    /// <summary>What of the endpoint's sources, lists and policies the kernel refuses. A limit is no matter of policy: it is told, and does not count here.</summary>
+    private RefusedObject? Refusal(Wants wants)
+    {
+        FilterElementKey name = NftValue.IfName(wants.Interface);
+        return ((PolicySet[])[wants.Ingress!, wants.Egress!]).SelectMany(policies.ChainsOf).Select(tables.WhyClosed)
+            .Concat(Sources(wants).Append((MapOf(PolicyType.Ingress), name)).Append((MapOf(PolicyType.Egress), name)).Select(e => tables.WhyLeftOut(e.Item1, e.Item2)))
+            .FirstOrDefault(r => r is not null);
     }
 
     private Wants? Plan(LocalEndpoint local)

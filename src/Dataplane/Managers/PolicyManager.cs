@@ -179,6 +179,9 @@ internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, Co
     public CompiledPolicySet Link(PolicySet set) => PolicyCompiler.Link(
         set, id => _sources.GetValueOrDefault(NameOf(set.Direction, set.Kind, false, id))?.Compiled, name => _sources.GetValueOrDefault(NameOf(set.Direction, set.Kind, true, name))?.Compiled);
 
+    /// <summary>The chains of a set in use: its own, and those of the policies and profiles that it names.</summary>
+    public IEnumerable<FilterName> ChainsOf(PolicySet set) => _sets[set.Id].Chains.Concat(Names(set).SelectMany(n => _sources[n.Chain].Chains));
+
     /// <summary>Renders what changed since the last time.</summary>
     public void Render()
     {

@@ -27,7 +27,7 @@ public sealed class LimitTests
         _limits.Set("n/s/a", "mg1", new QosView { Dscp = 8 });
         Assert.Equal(("", ""), (Chains(), Map("egress")));
         _limits.Set("n/s/a", "mg1", Packets);
-        Assert.Equal(("le-s.a limit-egress", "mg1=le-s.a"), (Chains(), Map("egress")));
+        Assert.Equal(("le-s.a limit-egress limit-egress-over", "mg1=le-s.a"), (Chains(), Map("egress")));
         _limits.Set("n/s/a", "mg1", null);
         Assert.Equal(("", ""), (Chains(), Map("egress")));
     }
@@ -59,9 +59,9 @@ public sealed class LimitTests
     {
         _limits.Set("n/s/a", "mg1", new QosView { EgressMaxConnections = 3 });
         State();
-        Assert.Equal(["connections-egress", "connections-egress-refused", "connections-to-host"], _kernel.Tables.Chains.Select(c => c.Name).Where(n => n.StartsWith("conn", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(["connections-egress", "connections-egress-over", "connections-to-host"], _kernel.Tables.Chains.Select(c => c.Name).Where(n => n.StartsWith("conn", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         FilterName counts = _kernel.Tables.Chains.Single(c => c.Name.StartsWith("ce-", StringComparison.Ordinal));
-        Assert.Equal("ct count over 3 goto connections-egress-refused", Assert.Single(_kernel.Tables.Rules(counts)).Text);
+        Assert.Equal("ct count over 3 counter goto connections-egress-over", Assert.Single(_kernel.Tables.Rules(counts)).Text);
         _limits.Remove("n/s/a");
         State();
         Assert.Empty(_kernel.Tables.Chains);

@@ -15,7 +15,8 @@ namespace Margay.Dataplane.Managers;
 //   connections-ingress  forward 31                                                  the same: ci-<endpoint>
 //
 // What is over a rate is dropped (policing): the sender of a TCP connection slows down. A queue on the link would delay it instead, but holds memory, and for egress needs a second
-// device. What is over a number of connections is reset (TCP) or dropped; what policy denies has not been counted by then, and neither is what the host itself sends.
+// device. What is over a number of connections is reset (TCP) or dropped; what policy denies has not been counted by then, and neither is what the host itself sends. Both end in a chain of
+// the place that tells of it.
 
 /// <summary>A base chain that looks up a place's map.</summary>
 internal sealed record LimitHook(string Chain, FilterHook Hook, int Priority);
@@ -31,8 +32,8 @@ internal sealed record LimitPlace(string Name, char Letter, PolicyType Direction
 
     public FilterName Map => new(FilterFamily.Inet, $"{Name}-chains");
 
-    /// <summary>Where refused connections end; there while the place is.</summary>
-    private string Refused => $"{Name}-refused";
+    /// <summary>Where what is over a limit ends; there while the place is.</summary>
+    private string Over => $"{Name}-over";
 
     private bool IsEgress => Direction == PolicyType.Egress;
 
@@ -55,16 +56,17 @@ internal sealed record LimitPlace(string Name, char Letter, PolicyType Direction
             : [.. LinkControl.Uncounted(fromWorkload: IsEgress)];
         foreach (LimitHook hook in Hooks)
             yield return new FilterChain(FilterFamily.Inet, hook.Chain, new FilterBase(hook.Hook, hook.Priority), [.. first, new FilterRule("limits", new FilterVerdictMap(side, Map.Name))], FilterStandIn.Nothing);
-        if (CountsConnections) yield return RefusedChain(options);
+        yield return OverChain(options);
     }
 
-    private FilterChain RefusedChain(DataplaneOptions options)
+    private FilterChain OverChain(DataplaneOptions options)
     {
-        const string label = "too many connections";
         const byte tcp = 6;
+        string label = CountsConnections ? "too many connections" : "over its rate";
         List<FilterRule> rules = [.. new DropRules(options.DropLog).Drop(label, new DropSite(Direction, DropKind.Fixed, label))];
-        rules.Insert(rules.Count - 1, new FilterRule(label, new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(tcp)), new FilterCounter(), new FilterReset()));
-        return new FilterChain(FilterFamily.Inet, Refused, null, [.. rules]);
+        // After what tells of it, before what drops.
+        if (CountsConnections) rules.Insert(rules.Count - 1, new FilterRule(label, new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(tcp)), new FilterCounter(), new FilterReset()));
+        return new FilterChain(FilterFamily.Inet, Over, null, [.. rules]);
     }
 
     /// <summary>What the endpoint's limits ask for here; none when it has none.</summary>
@@ -72,14 +74,14 @@ internal sealed record LimitPlace(string Name, char Letter, PolicyType Direction
     {
         if (CountsConnections)
         {
-            if ((IsEgress ? limits.EgressMaxConnections : limits.IngressMaxConnections) is { } most) yield return new FilterRule("connections", new FilterConnectionsOver(most), FilterVerdict.Goto(Refused));
+            if ((IsEgress ? limits.EgressMaxConnections : limits.IngressMaxConnections) is { } most) yield return new FilterRule("connections", new FilterConnectionsOver(most), new FilterCounter(), FilterVerdict.Goto(Over));
             yield break;
         }
-        if ((IsEgress ? limits.EgressPacketRate : limits.IngressPacketRate) is { } packets) yield return Drop("packet rate", new FilterOver(packets.Rate, packets.Burst, Bytes: false));
+        if ((IsEgress ? limits.EgressPacketRate : limits.IngressPacketRate) is { } packets) yield return Limit("packet rate", new FilterOver(packets.Rate, packets.Burst, Bytes: false));
         if ((IsEgress ? limits.EgressBandwidth : limits.IngressBandwidth) is not { } bandwidth) yield break;
         // The peak before the average: what the one drops does not use up the other.
-        if (bandwidth.PeakRate is { } peak && Bytes(peak, bandwidth.MinBurst ?? DefaultMinBurst) is { } overPeak) yield return Drop("peak rate", overPeak);
-        if (Bytes(bandwidth.Rate, bandwidth.Burst / 8) is { } over) yield return Drop("bandwidth", over);
+        if (bandwidth.PeakRate is { } peak && Bytes(peak, bandwidth.MinBurst ?? DefaultMinBurst) is { } overPeak) yield return Limit("peak rate", overPeak);
+        if (Bytes(bandwidth.Rate, bandwidth.Burst / 8) is { } over) yield return Limit("bandwidth", over);
     }
 
     /// <param name="rate">Bits per second.</param>
@@ -87,5 +89,5 @@ internal sealed record LimitPlace(string Name, char Letter, PolicyType Direction
     private static FilterOver? Bytes(long rate, long burst) =>
         (ulong)rate / 8 is > 0 and < MaxBytes and { } bytes ? new FilterOver(bytes, (uint)Math.Min(burst, uint.MaxValue), Bytes: true) : null;
 
-    private static FilterRule Drop(string label, FilterOver over) => new(label, over, new FilterCounter(), FilterVerdict.Drop);
+    private FilterRule Limit(string label, FilterOver over) => new(label, over, new FilterCounter(), FilterVerdict.Goto(Over));
 }

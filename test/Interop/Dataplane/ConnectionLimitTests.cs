@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Margay.Api.NodeSync;
+using Margay.Api.Resources;
 using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Netlink.Namespaces;
@@ -26,12 +27,14 @@ public sealed class ConnectionLimitTests
         (Workload from, Workload to) = direction == "egress" ? (limited, free) : (free, limited);
         using Listener listener = new(to.Namespace, v6 ? to.V6 : to.V4, Port), back = new(from.Namespace, v6 ? from.V6 : from.V4, Port);
         using Connections open = new();
+        using ToldDrops drops = new(host);
         // What policy denies does not count.
         for (int i = 0; i < 2 * Most; i++) Assert.False(await open.TryAsync(from.Namespace, listener.Address, Closed));
         for (int i = 0; i < Most; i++) Assert.True(await open.TryAsync(from.Namespace, listener.Address, Port));
         Assert.False(await open.TryAsync(from.Namespace, listener.Address, Port));
         Assert.Equal(SocketError.ConnectionRefused, open.LastError);
-        Assert.Matches("counter packets [1-9].*reject with tcp reset", host.Nft("list", "chain", "inet", "margay", $"connections-{direction}-refused"));
+        Assert.Matches("counter packets [1-9].*reject with tcp reset", host.Nft("list", "chain", "inet", "margay", $"connections-{direction}-over"));
+        await drops.UntilAsync("too many connections", direction == "egress" ? PolicyType.Egress : PolicyType.Ingress);
         // The other way nothing is limited.
         for (int i = 0; i < 2 * Most; i++) Assert.True(await open.TryAsync(to.Namespace, back.Address, Port));
 

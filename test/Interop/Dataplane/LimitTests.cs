@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Margay.Api.NodeSync;
+using Margay.Api.Resources;
 using Margay.Core.Net;
 
 namespace Margay.Interop.Dataplane;
@@ -33,8 +34,10 @@ public sealed class LimitTests
         await ApplyAsync(host, limits);
         await host.WaitProgrammedAsync(limited, free);
         (Workload from, Workload to) = what.StartsWith("egress", StringComparison.Ordinal) ? (limited, free) : (free, limited);
+        using ToldDrops drops = new(host);
         // Both families share the limit: the first series takes what there is. What neighbours ask and tell does not count.
         Assert.InRange(Arriving(from, to), 5, 20);
+        await drops.UntilAsync("over its rate", what.StartsWith("egress", StringComparison.Ordinal) ? PolicyType.Egress : PolicyType.Ingress);
         Assert.InRange(Arriving(from, to, v6: true), 0, 15);
         Assert.Equal(Series, Arriving(to, from));
         Assert.Contains("limit rate over", host.Ruleset(), StringComparison.Ordinal);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
@@ -76,7 +75,7 @@ public sealed class SpoofedFrameTests
     {
         await using TestHost host = Host();
         Workload attacker = await StartAsync(host, Rules.Egress("out", Rules.Deny.Tcp(81), Rules.Allow));
-        using Drops drops = new(host);
+        using ToldDrops drops = new(host);
         using FrameSender sender = Sender(attacker);
         (byte[] first, byte[] second) = Frame.Fragments(Frame.Ip(s_mac, new Packet { Source = Address(source), Destination = s_other4, Protocol = Protocol.Tcp, SourcePort = 1, DestinationPort = 81 }));
         sender.Send(first);
@@ -91,7 +90,7 @@ public sealed class SpoofedFrameTests
     {
         await using TestHost host = Host();
         Workload attacker = await StartAsync(host);
-        using Drops drops = new(host);
+        using ToldDrops drops = new(host);
         using FrameSender sender = Sender(attacker);
         string before = Neighbours(host);
         sender.Send(Frame.Discovery(s_mac, NeighbourAdvertisement, s_own6, s_gateway, s_own6));
@@ -140,7 +139,7 @@ public sealed class SpoofedFrameTests
         Workload other = host.Workloads[1];
         await host.PostViewAsync(host.View with { Endpoints = [attacker.View([], prefixes.Split(' ')) with { Revision = 2 }, other.View([])] });
         foreach (string prefix in prefixes.Split(' ')) host.Ip($"route replace {prefix} dev {attacker.Endpoint.Interface}");
-        using Drops drops = new(host);
+        using ToldDrops drops = new(host);
         foreach (InetAddress source in inside.Split(' ').Select(Address))
             Assert.True(await Traffic.ArrivesAsync(attacker.Namespace, other.Namespace, source.IsIPv6 ? other.V6 : other.V4, 9, source), source.ToString());
         using FrameSender sender = Sender(attacker);
@@ -162,7 +161,7 @@ public sealed class SpoofedFrameTests
     {
         await using TestHost host = Host();
         Workload attacker = await StartAsync(host);
-        using Drops drops = new(host);
+        using ToldDrops drops = new(host);
         using FrameSender sender = Sender(attacker);
         sender.Send(frame);
         DroppedPacket told = await drops.NextAsync();
@@ -200,24 +199,4 @@ public sealed class SpoofedFrameTests
         "own" => s_own6, "other" => s_other6, "own link" => s_ownLink, "gateway" => s_gateway, "all nodes" => s_allNodes, "all routers" => s_allRouters,
         "host" => InetAddress.Parse("2001:db8::1"), _ => InetAddress.Parse("::"),
     };
-
-    private sealed class Drops : IDisposable
-    {
-        private readonly ConcurrentQueue<DroppedPacket> _told = new();
-        private readonly DropReader _reader;
-
-        internal Drops(TestHost host) => _reader = DropReader.Start(new DropLogOptions(), NetworkName.Default, host.Namespace, e =>
-        {
-            if (e is DroppedPacket packet) _told.Enqueue(packet);
-        }, TimeProvider.System).Value;
-
-        internal async Task<DroppedPacket> NextAsync()
-        {
-            DroppedPacket? told = null;
-            await Eventually.TrueAsync(() => _told.TryDequeue(out told), s_patience, () => "a drop is told");
-            return told!;
-        }
-
-        public void Dispose() => _reader.Dispose();
-    }
 }

@@ -51,6 +51,9 @@ internal sealed record AgentOptions
     /// <summary>Telling of dropped packets; null for not at all.</summary>
     public Dataplane.Drops.DropLogOptions? DropLog { get; init; } = new();
 
+    /// <summary>What virtual networks reach of this host.</summary>
+    public IReadOnlyList<Dataplane.Networks.HostService> NetworkServices { get; init; } = [];
+
     public bool JsonLog { get; init; }
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

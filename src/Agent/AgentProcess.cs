@@ -74,7 +74,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         AgentMetrics metrics = new();
         HostAddress? underlay = ipv4 ?? ipv6;
         TunnelEnd? tunnelEnd = underlay is null ? null : TunnelEnd.Of(underlay.Address, underlay.Mtu);
-        DataplaneOptions dataplaneOptions = new() { TunnelEnd = tunnelEnd, DropLog = options.DropLog };
+        DataplaneOptions dataplaneOptions = new() { TunnelEnd = tunnelEnd, DropLog = options.DropLog, Services = options.NetworkServices };
         using NetlinkKernel kernel = new(dataplaneOptions);
         await using AttachLoop attach = new(journal, time, logger);
         await using DataplaneLoop dataplane = new(dataplaneOptions, kernel, report => OnReport(report, attach), time, logger);

@@ -6,6 +6,7 @@ using Margay.Agent.Underlay;
 using Margay.Bgp.Bmp;
 using Margay.Core.Net;
 using Margay.Dataplane.Drops;
+using Margay.Dataplane.Networks;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Agent;
@@ -27,6 +28,7 @@ internal static class CommandLine
         Option<string> ip6 = new("--ip6") { Description = "The same for IPv6", DefaultValueFactory = _ => "auto" };
         Option<int?> mtu = new("--mtu") { Description = "MTU of workload interfaces; that of the uplink when not given" };
         Option<string?> networks = new("--network-prefix") { Description = "Call the namespaces of virtual networks PREFIX-NETWORK instead of margay_NODE_NETWORK" };
+        Option<string[]> services = new("--network-service") { Description = "ADDRESS:PORT[/udp]=TARGET:PORT ([ADDRESS] for IPv6): virtual networks reach TARGET of this host under ADDRESS, as 169.254.169.254:80=127.0.0.1:8775; may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> bgp = new("--bgp-listen") { Description = "Where BGP listens: ADDRESS[,ADDRESS…], :PORT, or none. Default: every address, on the port of the BGPConfiguration", DefaultValueFactory = _ => "" };
         Option<string[]> stations = new("--bmp-station") { Description = "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) of a monitoring station that is told of BGP peers and routes (BMP, RFC 7854); may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> metrics = new("--metrics-listen") { Description = "Where /metrics, /readyz and /livez are served: ADDRESS:PORT or none", DefaultValueFactory = _ => "127.0.0.1:9091" };
@@ -40,7 +42,7 @@ internal static class CommandLine
 
         RootCommand command = new("margay-agent: keeps this host as the cluster wants it, attaches workloads, speaks BGP.")
         {
-            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, bgp, stations, metrics, dropGroup, dropRate, format, level, labels,
+            reflector, node, server, token, authority, state, runtime, socket, ip, ip6, mtu, networks, services, bgp, stations, metrics, dropGroup, dropRate, format, level, labels,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -58,6 +60,7 @@ internal static class CommandLine
                 Ip6 = Address(parsed.GetValue(ip6)!, true, "--ip6", faults),
                 Mtu = parsed.GetValue(mtu),
                 NetworkPrefix = Checked(parsed.GetValue(networks), p => p is null || IsObjectName(p), "--network-prefix", "must be a DNS subdomain in lower case", faults),
+                NetworkServices = Services(parsed.GetValue(services) ?? [], faults),
                 Bgp = Listen(parsed.GetValue(bgp)!, faults),
                 BmpStations = Stations(parsed.GetValue(stations) ?? [], faults),
                 Metrics = Endpoint(parsed.GetValue(metrics)!, faults),
@@ -122,6 +125,18 @@ internal static class CommandLine
             else stations.Add(station);
         }
         return stations;
+    }
+
+    private static List<HostService> Services(string[] texts, List<string> faults)
+    {
+        List<HostService> services = [];
+        foreach (string text in texts.SelectMany(t => t.Split(',')))
+        {
+            if (HostService.Parse(text, out string fault) is not { } service) faults.Add($"--network-service: '{text}' {fault}");
+            else if (services.Any(s => (s.Address, s.Port, s.Protocol) == (service.Address, service.Port, service.Protocol))) faults.Add($"--network-service: {text} is there twice; remove one");
+            else services.Add(service);
+        }
+        return services;
     }
 
     private static DropLogOptions? DropLog(string group, int rate, List<string> faults)

@@ -34,7 +34,10 @@ public sealed record DataplaneOptions
     public Networks.TunnelEnd? TunnelEnd { get; init; }
 
     /// <summary>Each network that has a leg here takes one address of both: hosts do not share them, nothing outside of the host ever sees them.</summary>
-    public Core.Net.IpPrefix TransitV4 { get; init; } = Core.Net.IpPrefix.Parse("169.254.128.0/17");
+    public Core.Net.IpPrefix TransitV4 { get; init; } = Core.Net.IpPrefix.Parse("169.254.64.0/18");
+
+    /// <summary>What every network reaches of its host.</summary>
+    public IReadOnlyList<Networks.HostService> Services { get; init; } = [];
 
     /// <summary>A unique local range (RFC 4193), at most a /96.</summary>
     public Core.Net.IpPrefix TransitV6 { get; init; } = Core.Net.IpPrefix.Parse("fd6d:6172:6761:7900::/64");

@@ -75,7 +75,7 @@ internal sealed class DataplanePass
         DscpManager dscp = new(_tables, _pools, options);
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel, options);
-        _legs = new LegManager(_tables, _routing);
+        _legs = new LegManager(_tables, _routing, options.Services);
         _leaks = new LeakManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options, time);

@@ -41,6 +41,22 @@ public class CommandLineTests
         if (good) Assert.Equal(1790, Assert.Single(got!.BmpStations).Port);
     }
 
+    [Theory]
+    [InlineData("169.254.169.254:80=127.0.0.1:8775", true)]
+    [InlineData("169.254.169.254:80=127.0.0.1:8775,169.254.169.254:80=127.0.0.1:8776", false)]
+    [InlineData("10.0.0.1:80=127.0.0.1:8775", false)]
+    public async Task NetworkService_IsAnAddressOfItsOwn_AndATarget(string text, bool good)
+    {
+        AgentOptions? got = null;
+        int exit = await CommandLine.Build((options, _) =>
+        {
+            got = options;
+            return Task.FromResult(0);
+        }).Parse(["--node", "n1", "--network-service", text]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(good ? 0 : 2, exit);
+        if (good) Assert.Equal(text, Assert.Single(got!.NetworkServices).ToString());
+    }
+
     [Fact]
     public async Task EveryFault_IsReported_AndNothingRuns()
     {

@@ -46,6 +46,7 @@ public sealed class Leg(ITunnelKernel kernel)
         if (!_needsCheck) return true;
         int before = Index;
         Refused = Check();
+        if (Refused is null && _wanted is { ToLoopback: true } open && kernel.AllowLoopback(open.HostLink) is { Ok: false } closed) Refused = $"let it reach loopback addresses: {closed}";
         moved = Index != before;
         _needsCheck = Refused is not null;
         return !_needsCheck;

@@ -86,6 +86,11 @@ internal static class FilterExpressions
             case FilterMasquerade:
                 to.Add(new NftMasquerade());
                 break;
+            case FilterRedirect s:
+                to.Add(NftImmediate.Load(s.Address));
+                to.Add(NftImmediate.Load(s.Port, NftRegister.R2));
+                to.Add(new NftNat(NftNatKind.Destination, s.Address.Length == 16 ? NftFamily.Ip6 : NftFamily.Ip, AddressMin: NftRegister.R1, PortMin: NftRegister.R2));
+                break;
             case FilterTranslate s:
                 Load(s.Field, null, to);
                 to.Add(new NftLookup(s.Map) { Destination = NftRegister.R1 });

@@ -24,6 +24,9 @@ public interface ITunnelKernel : IKernel
     /// <summary>Makes a pair of links to the namespace of another network, each end up; EEXIST when one of the names is taken.</summary>
     NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu);
 
+    /// <summary>What comes by the host's end may be sent on to loopback addresses of the host (sysctl route_localnet).</summary>
+    NetlinkResult AllowLoopback(string hostLink);
+
     /// <summary>A link in the host's namespace.</summary>
     NetlinkResult<Link> GetHostLink(string name);
 

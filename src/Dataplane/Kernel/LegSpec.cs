@@ -8,6 +8,9 @@ namespace Margay.Dataplane.Kernel;
 /// <param name="Mtu">Bytes.</param>
 public sealed record LegSpec(NetworkName Network, string HostLink, InetAddress V4, InetAddress V6, int Mtu)
 {
+    /// <summary>Services of the host on its loopback addresses are reached by it.</summary>
+    public bool ToLoopback { get; init; }
+
     /// <summary>What the names of hosts' ends begin with; the network's VNI follows.</summary>
     public const string HostPrefix = "leg";
 

@@ -43,6 +43,8 @@ public sealed class NetworkKernel : ITunnelKernel
         return inside.Ok ? SetUp(host, spec.HostLink, spec.Alias, []) : inside;
     }
 
+    public NetlinkResult AllowLoopback(string hostLink) => Sysctl.Write($"net/ipv4/conf/{hostLink}/route_localnet", "1");
+
     public NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu)
     {
         NetworkKernel there = (NetworkKernel)other;

@@ -19,10 +19,11 @@ namespace Margay.Dataplane.Managers;
 internal sealed class OutsideManager(FilterTables tables, RouteManager routes, FlowManager flows)
 {
     /// <summary>IPS_DST_NAT (linux/netfilter/nf_conntrack_common.h).</summary>
-    private const uint DestinationTranslated = 1 << 5;
+    public const uint DestinationTranslated = 1 << 5;
 
     private const byte IPv4 = 2, IPv6 = 10;
-    private const int DestinationNatPriority = -100, SourceNatPriority = PoolManager.SourceNatPriority;
+    public const int DestinationNatPriority = -100;
+    private const int SourceNatPriority = PoolManager.SourceNatPriority;
     private const string Leaving = "leaving", Translation = "leaving-source", Arrival = "arriving";
     private static readonly FilterName s_arriving4 = Name("floating4"), s_arriving6 = Name("floating6"), s_leaving4 = Name("floating-of4"), s_leaving6 = Name("floating-of6");
     private static readonly FilterName s_targets4 = Name("floating-targets4"), s_targets6 = Name("floating-targets6");
@@ -39,11 +40,8 @@ internal sealed class OutsideManager(FilterTables tables, RouteManager routes, F
         // Whoever has such an address next starts without its connections.
         flows.OnGone(_floating.Except(outside?.Floating ?? []).Select(f => f.Address));
         _floating = outside?.Floating ?? [];
-        Closed = outside?.Subnets ?? [];
-        RouteNextHop over = new(LegSpec.OtherEnd, Interface: Leg.Name);
-        routes.SetFixed("leg", outside is not null
-            ? new Dictionary<IpPrefix, RouteNextHop> { [new(InetAddress.AnyV4, 0)] = over, [new(InetAddress.AnyV6, 0)] = over }
-            : new Dictionary<IpPrefix, RouteNextHop>());
+        Closed = outside is { HasDefaultRoutes: true } ? outside.Subnets : [];
+        routes.SetFixed("leg", Ways(outside).Distinct().ToDictionary(p => p, _ => new RouteNextHop(LegSpec.OtherEnd, Interface: Leg.Name)));
         if (outside is null)
         {
             foreach (string chain in (string[])[Leaving, Translation, Arrival]) tables.RemoveChain(Name(chain));
@@ -68,6 +66,12 @@ internal sealed class OutsideManager(FilterTables tables, RouteManager routes, F
         ]));
     }
 
+    private static IEnumerable<IpPrefix> Ways(Outside? outside) =>
+    [
+        .. outside is { HasDefaultRoutes: true } ? (IpPrefix[])[new(InetAddress.AnyV4, 0), new(InetAddress.AnyV6, 0)] : [],
+        .. (outside?.Services ?? []).Select(s => IpPrefix.Host(s.Address)),
+    ];
+
     private static IEnumerable<FilterRule> MayLeave(Outside outside)
     {
         yield return new FilterRule("stays inside", From(negate: true), To(negate: true), FilterVerdict.Accept);
@@ -79,6 +83,8 @@ internal sealed class OutsideManager(FilterTables tables, RouteManager routes, F
             yield return new FilterRule("to a floating address", From(negate: false), Family(family), translated, new FilterLookup(to, targets), FilterVerdict.Accept);
             yield return new FilterRule("from a floating address", From(negate: true), Family(family), new FilterLookup(from, targets), FilterVerdict.Accept);
         }
+        foreach (HostService service in outside.Services)
+            yield return new FilterRule("service", [From(negate: true), .. LegManager.To(service.Address, service.Protocol, service.Port), FilterVerdict.Accept]);
         if (outside.LetsOut)
         {
             yield return new FilterRule("own subnets", From(negate: true), Family(IPv4), new FilterLookup(FilterField.SourceV4, s_subnets4.Name), FilterVerdict.Accept);

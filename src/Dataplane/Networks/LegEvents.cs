@@ -25,9 +25,13 @@ internal sealed record LegsChanged(IReadOnlyCollection<HostLeg> Legs) : Dataplan
 /// <param name="LetsOut">Packets of its subnets leave by the leg.</param>
 /// <param name="Subnets">What in them has no route of its own does not leave.</param>
 /// <param name="Floating">In order: of several of one target the first is the one it leaves under.</param>
-internal sealed record Outside(bool LetsOut, IReadOnlyList<IpPrefix> Subnets, IReadOnlyList<FloatingPair> Floating)
+/// <param name="Services">Of the host, the same for all networks.</param>
+internal sealed record Outside(bool LetsOut, IReadOnlyList<IpPrefix> Subnets, IReadOnlyList<FloatingPair> Floating, IReadOnlyList<HostService> Services)
 {
-    public bool Equals(Outside? other) => other is not null && LetsOut == other.LetsOut && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating);
+    /// <summary>There is more outside than services.</summary>
+    public bool HasDefaultRoutes => LetsOut || Floating.Count > 0;
+
+    public bool Equals(Outside? other) => other is not null && LetsOut == other.LetsOut && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating) && Services.SequenceEqual(other.Services);
 
     public override int GetHashCode() => HashCode.Combine(LetsOut, Subnets.Count);
 }

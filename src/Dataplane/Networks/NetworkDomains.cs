@@ -100,10 +100,16 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             foreach (NetworkName network in _open.Keys) Tell(network, new RoutesChanged([], InSync: true));
         }
         if (_tunnelsChanged.Count == 0 && !settled) return null;
-        TunnelsChanged changed = new([.. _tunnelsChanged.Select(n => new NetworkTunnel(n, _open.GetValueOrDefault(n)?.Vni, [.. _known.GetValueOrDefault(n)?.Peers.Values ?? []]))], _routesInSync);
+        TunnelsChanged changed = new([.. _tunnelsChanged.Union(_tunnelsChanged.SelectMany(ReachedFrom).ToArray()).Select(n => new NetworkTunnel(n, _open.GetValueOrDefault(n)?.Vni, [.. EndsOf(n)]))], _routesInSync);
         _tunnelsChanged.Clear();
         return changed;
     }
+
+    /// <summary>A host that has workloads of one of two networks that reach each other sends in both.</summary>
+    private IEnumerable<InetAddress> EndsOf(NetworkName network) =>
+        ReachedFrom(network).Prepend(network).SelectMany(n => _known.GetValueOrDefault(n)?.Peers.Values ?? []).Distinct();
+
+    private IEnumerable<NetworkName> ReachedFrom(NetworkName network) => (_known.GetValueOrDefault(network)?.View?.Leaks ?? []).Select(l => new NetworkName(l.Network));
 
     /// <summary>What the host's filter must know of networks' legs, if that has changed since the last call.</summary>
     public LegsChanged? TakeLegs() => _legs.Take();
@@ -191,6 +197,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         foreach (NetworkView network in delta.Networks ?? [])
         {
             Known(new NetworkName(network.Name)).View = network;
+            _tunnelsChanged.Add(new NetworkName(network.Name));
             if (Find(new NetworkName(network.Name)) is { } domain) WantTunnel(domain, network);
         }
         foreach (NetworkName open in _open.Keys.Where(n => delta.Snapshot || named.Contains(n.Value) || (delta.RemovedNetworks ?? []).Contains(n.Value))) WantOutside(open);

@@ -62,7 +62,9 @@ internal sealed class NetworkLegs(DataplaneOptions options)
     {
         if (!_legs.TryGetValue(network, out State? state)) return null;
         FloatingPair[] floating = [.. (view?.Floating ?? []).Select(f => new FloatingPair(InetAddress.Parse(f.Address), InetAddress.Parse(f.Target))).Where(f => isHere(f.Target)).OrderBy(f => f.Address)];
-        Outside? outside = view is not null && (view.LetsOut || floating.Length > 0) ? new Outside(view.LetsOut, [.. view.Subnets.Select(s => IpPrefix.Parse(s))], floating) : null;
+        Outside? outside = view is not null && (view.LetsOut || floating.Length > 0 || options.Services.Count > 0)
+            ? new Outside(view.LetsOut, [.. view.Subnets.Select(s => IpPrefix.Parse(s))], floating, options.Services)
+            : null;
         state.IsWanted = outside is not null;
         if (outside is null)
         {
@@ -74,7 +76,7 @@ internal sealed class NetworkLegs(DataplaneOptions options)
         HostLeg host = new(LegSpec.HostLinkOf((uint)view!.Vni), transit, [.. floating.Select(f => f.Address)]);
         _changed |= host != state.Host;
         state.Host = host;
-        state.Waiting = new LegSpec(network, host.Link, transit.V4, transit.V6, options.TunnelEnd?.UnderlayMtu ?? DefaultMtu);
+        state.Waiting = new LegSpec(network, host.Link, transit.V4, transit.V6, options.TunnelEnd?.UnderlayMtu ?? DefaultMtu) { ToLoopback = options.Services.Any(s => s.Target.IsLoopback) };
         return outside;
     }
 

@@ -44,6 +44,14 @@ internal sealed class FakeTunnelKernel : FakeKernel, ITunnelKernel
         return default;
     }
 
+    public HashSet<string> LoopbackAllowed { get; } = [];
+
+    public NetlinkResult AllowLoopback(string hostLink)
+    {
+        LoopbackAllowed.Add(hostLink);
+        return default;
+    }
+
     public NetlinkResult CreateLeak(string name, ITunnelKernel other, string nameThere, int mtu)
     {
         FakeTunnelKernel there = (FakeTunnelKernel)other;

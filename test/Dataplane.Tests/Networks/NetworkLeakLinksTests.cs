@@ -1,6 +1,7 @@
 using Margay.Api.NodeSync;
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel.Filter;
+using Margay.Dataplane.Managers;
 using Margay.Dataplane.Networks;
 using Margay.Netlink.Route;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,7 +29,7 @@ public sealed class NetworkLeakLinksTests : IAsyncLifetime
 
     private void Open()
     {
-        _loop = new DataplaneLoop(new DataplaneOptions(), _host, _ => { }, _time, NullLogger.Instance);
+        _loop = new DataplaneLoop(new DataplaneOptions { TunnelEnd = TunnelEnd.Of(InetAddress.Parse("192.0.2.1"), 1500) }, _host, _ => { }, _time, NullLogger.Instance);
         _loop.Start();
     }
 
@@ -78,6 +79,24 @@ public sealed class NetworkLeakLinksTests : IAsyncLifetime
         Assert.Equal(("", ""), (RoutesOf(_inRed), RoutesOf(_inBlue)));
         Assert.False(IsClosed(_inRed) || IsClosed(_inBlue));
     }
+
+    [Fact]
+    public async Task TunnelEndsOfOne_AreLetIntoTheOther()
+    {
+        await PostAsync(s_apart, new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_blue, _inBlue),
+            new TunnelPeersChanged(s_blue, new Dictionary<MacAddress, InetAddress> { [new MacAddress(7)] = InetAddress.Parse("192.0.2.7") }));
+        Assert.Equal(["101 192.0.2.7"], Ends());
+        await PostAsync(s_joined);
+        Assert.Equal(["100 192.0.2.7", "101 192.0.2.7"], Ends());
+        await PostAsync(new TunnelPeersChanged(s_blue, new Dictionary<MacAddress, InetAddress> { [new MacAddress(8)] = InetAddress.Parse("192.0.2.8") }), new RoutesChanged([], InSync: true));
+        await PassAsync();
+        Assert.Equal(["100 192.0.2.8", "101 192.0.2.8"], Ends());
+        await PostAsync(s_apart);
+        Assert.Equal(["101 192.0.2.8"], Ends());
+    }
+
+    private string[] Ends() => [.. _host.Tables.Elements(new FilterName(FilterFamily.Inet, TunnelGuard.From4)).Select(e => e.From.Span.ToArray())
+        .Select(k => $"{k[4] << 16 | k[5] << 8 | k[6]} {InetAddress.FromBytes(k.AsSpan(0, 4))}").Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task OneSideAlone_IsNotEnough()

@@ -29,9 +29,9 @@ public sealed class NetworkLegsTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    private void Open()
+    private void Open(DataplaneOptions? options = null)
     {
-        _loop = new DataplaneLoop(s_options, _host, _ => { }, _time, NullLogger.Instance);
+        _loop = new DataplaneLoop(options ?? s_options, _host, _ => { }, _time, NullLogger.Instance);
         _loop.Start();
     }
 
@@ -65,8 +65,8 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task ANetworkThatIsLetOut_HasALeg_AndItsUnusedAddressesDoNotLeave()
     {
         await PostAsync(View(("red.net", true), ("green.net", false)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
-        Assert.Equal("leg100,169.254.128.1", Sources());
-        Assert.Equal(["169.254.128.1/32 100", "fd6d:6172:6761:7900::1/128 100"], RoutesOf(_host));
+        Assert.Equal("leg100,169.254.64.1", Sources());
+        Assert.Equal(["169.254.64.1/32 100", "fd6d:6172:6761:7900::1/128 100"], RoutesOf(_host));
         int leg = _inRed.Links["leg"].Index;
         Assert.Equal([$"0.0.0.0/0 {leg}", "10.0.0.0/16 blackhole", $"::/0 {leg}", "fd00::/112 blackhole"], RoutesOf(_inRed));
         Assert.Equal(["leaving", "leaving-source"], _inRed.Tables.Chains.Select(c => c.Name).Where(c => c.StartsWith("leaving", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
@@ -89,10 +89,10 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task NotLetOutAnyMore_TheHostOpensAfterTheLegIsGone()
     {
         await PostAsync(View(("red.net", true), ("green.net", true)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
-        Assert.Equal("leg100,169.254.128.1 leg101,169.254.128.2", Sources());
+        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
         await PostAsync(View(("red.net", false), ("green.net", true)));
         await PassAsync();
-        Assert.Equal("leg101,169.254.128.2", Sources());
+        Assert.Equal("leg101,169.254.64.2", Sources());
         Assert.DoesNotContain("leg", _inRed.Links.Keys);
         Assert.Empty(_inRed.Routes);
         Assert.DoesNotContain("leaving", _inRed.Tables.Chains.Select(c => c.Name));
@@ -107,7 +107,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task ALegThatIsThereAlready_KeepsItsAddresses()
     {
         await PostAsync(View(("green.net", true), ("red.net", true)), new EndpointsRestored(), new NetworkOpened(s_green, _inGreen), new NetworkOpened(s_red, _inRed));
-        Assert.Equal("leg100,169.254.128.1 leg101,169.254.128.2", Sources());
+        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
         string[] before = RoutesOf(_inRed);
         await _loop.DisposeAsync();
         foreach (FakeTunnelKernel kernel in (FakeTunnelKernel[])[_inRed, _inGreen]) kernel.Calls.Clear();
@@ -115,7 +115,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         // Green, which had the first address, is heard of last.
         await PostAsync(View(("green.net", true), ("red.net", true)), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen), new EndpointsRestored());
         await PassAsync();
-        Assert.Equal("leg100,169.254.128.1 leg101,169.254.128.2", Sources());
+        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
         Assert.Equal(before, RoutesOf(_inRed));
         foreach (FakeTunnelKernel kernel in (FakeTunnelKernel[])[_inRed, _inGreen]) Assert.DoesNotContain(kernel.Calls, c => c is "leg create" or "leg delete" or "route set" or "nexthop set");
     }
@@ -151,8 +151,8 @@ public sealed class NetworkLegsTests : IAsyncLifetime
 
         await PostAsync(new EndpointAttached(new LocalEndpoint { Id = "red.net/ns/a", Network = s_red, Interface = "mga", Addresses = [InetAddress.Parse("10.0.0.1"), InetAddress.Parse("fd00::1")], Mac = new MacAddress(2) }));
         Assert.Contains("leg", _inRed.Links.Keys);
-        Assert.Equal(["169.254.128.1/32", "203.0.113.1/32", "203.0.113.2/32", "2001:db8::1/128", "fd6d:6172:6761:7900::1/128"], _host.Routes.Keys.Order().Select(r => r.ToString()));
-        Assert.Equal("leg100,169.254.128.1 leg100,203.0.113.1 leg100,203.0.113.2", Sources());
+        Assert.Equal(["169.254.64.1/32", "203.0.113.1/32", "203.0.113.2/32", "2001:db8::1/128", "fd6d:6172:6761:7900::1/128"], _host.Routes.Keys.Order().Select(r => r.ToString()));
+        Assert.Equal("leg100,169.254.64.1 leg100,203.0.113.1 leg100,203.0.113.2", Sources());
         Assert.Equal(["203.0.113.1 to 10.0.0.1", "203.0.113.2 to 10.0.0.1"], Map("floating4"));
         // Of two the lower is the one that it leaves under.
         Assert.Equal(["10.0.0.1 to 203.0.113.1"], Map("floating-of4"));
@@ -169,6 +169,18 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     }
 
     private string[] Map(string set) => [.. _inRed.Tables.Read().Elements[new FilterName(FilterFamily.Inet, set)].Select(e => $"{InetAddress.FromBytes(e.Key.From.Span)} to {InetAddress.FromBytes(e.Value.Address.Span)}").Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public async Task ServicesOfTheHost_AreReachedFromEveryNetwork_WithoutAWayOut()
+    {
+        await _loop.DisposeAsync();
+        Open(s_options with { Services = [HostService.Parse("169.254.169.254:80=127.0.0.1:8775", out _)!, HostService.Parse("169.254.169.254:81=192.0.2.1:81", out _)!] });
+        await PostAsync(View(("red.net", false), ("green.net", true)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
+        Assert.Equal(["169.254.169.254/32"], _inRed.Routes.Keys.Select(r => r.ToString()));
+        Assert.Equal(["0.0.0.0/0", "10.0.0.0/16", "169.254.169.254/32", "::/0", "fd00::/112"], _inGreen.Routes.Keys.Order().Select(r => r.ToString()));
+        Assert.Contains(new FilterName(FilterFamily.Inet, "leg-services"), _host.Tables.Chains);
+        Assert.Equal(["leg100"], _inRed.LoopbackAllowed);
+    }
 
     [Fact]
     public async Task ALinkOfAnothersName_IsLeftAlone_AndToldOf()

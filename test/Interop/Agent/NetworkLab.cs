@@ -22,13 +22,15 @@ internal sealed partial class NetworkLab : IAsyncDisposable
     internal const string Networks = "/apis/margay.dev/v1/namespaces";
 
     private readonly Dictionary<string, string> _workloads = [];
+    private string[] _flags = [];
 
     internal Cluster Cluster { get; } = new();
 
     /// <param name="policy">A policy that allows everything everywhere.</param>
-    internal static async Task<NetworkLab> StartAsync(bool policy = true)
+    /// <param name="flags">More for each agent.</param>
+    internal static async Task<NetworkLab> StartAsync(bool policy = true, params string[] flags)
     {
-        NetworkLab lab = new();
+        NetworkLab lab = new() { _flags = flags };
         try
         {
             Cluster cluster = lab.Cluster;
@@ -134,7 +136,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         foreach (string name in networks.Concat(_workloads.Values)) NetworkNamespace.Delete(name);
     }
 
-    private string[] Flags(int host) => ["--network-prefix", Prefix($"n{host}"), "--metrics-listen", "none", "--ip6", "none"];
+    private string[] Flags(int host) => ["--network-prefix", Prefix($"n{host}"), "--metrics-listen", "none", "--ip6", "none", .. _flags];
 
     // The lab's own name is in it: other labs run beside.
     private string Prefix(string host) => $"{Cluster.NameOf(host)}-net";

@@ -130,6 +130,12 @@ public sealed record FilterTranslate(bool Source, FilterField Field, string Map)
     public override string ToString() => $"{(Source ? "snat" : "dnat")} to {Field.Text()} map @{Map}";
 }
 
+/// <summary>Destination address and port translation.</summary>
+public sealed record FilterRedirect(NftValue Address, NftValue Port) : FilterStatement
+{
+    public override string ToString() => $"dnat to {Address} port {Port}";
+}
+
 public enum FilterVerdictKind
 {
     Accept,

@@ -111,29 +111,37 @@ public readonly struct InetAddress : IEquatable<InetAddress>, IComparable<InetAd
     {
         result = default;
         // IPAddress accepts "1", "0x7f.1", zone ids and brackets; an API must not.
-        bool v6 = s.Contains(':');
-        if (s.IsEmpty || s.ContainsAny('%', '[', ']') || (!v6 && !IsDottedQuad(s))) return false;
-        if (!IPAddress.TryParse(s, out IPAddress? parsed)) return false;
+        if (!s.Contains(':'))
+        {
+            bool isQuad = TryParseDottedQuad(s, out uint value);
+            if (isQuad) result = FromIPv4(value);
+            return isQuad;
+        }
+        if (s.ContainsAny('%', '[', ']') || !IPAddress.TryParse(s, out IPAddress? parsed)) return false;
         result = From(parsed);
         return true;
     }
 
-    private static bool IsDottedQuad(ReadOnlySpan<char> s)
+    private static bool TryParseDottedQuad(ReadOnlySpan<char> s, out uint address)
     {
-        int parts = 0, digits = 0, value = 0;
+        int parts = 0, digits = 0;
+        uint value = 0;
+        address = 0;
         foreach (char c in s)
         {
             if (c == '.')
             {
                 if (digits == 0) return false;
                 parts++;
-                digits = value = 0;
+                address = address << 8 | value;
+                (digits, value) = (0, 0);
                 continue;
             }
             if (!char.IsAsciiDigit(c) || (digits == 1 && value == 0)) return false;
-            value = value * 10 + (c - '0');
+            value = value * 10 + (uint)(c - '0');
             if (++digits > 3 || value > 255) return false;
         }
+        address = address << 8 | value;
         return parts == 3 && digits > 0;
     }
 

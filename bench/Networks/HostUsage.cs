@@ -11,11 +11,18 @@ internal sealed record HostUsage(long Kernel, long Resident, long Managed, int T
 {
     internal static HostUsage Now()
     {
+        TimeSpan cpu = CpuNow();
         long managed = GC.GetTotalMemory(forceFullCollection: true);
         using Process self = Process.GetCurrentProcess();
         return new HostUsage(
             1024 * (Field("/proc/meminfo", "Slab:") + Field("/proc/meminfo", "Percpu:") + Field("/proc/meminfo", "KernelStack:")),
-            1024 * Field("/proc/self/status", "VmRSS:"), managed, self.Threads.Count, Directory.GetFiles("/proc/self/fd").Length, self.TotalProcessorTime);
+            1024 * Field("/proc/self/status", "VmRSS:"), managed, self.Threads.Count, Directory.GetFiles("/proc/self/fd").Length, cpu);
+    }
+
+    internal static TimeSpan CpuNow()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.TotalProcessorTime;
     }
 
     private static long Field(string file, string name) =>

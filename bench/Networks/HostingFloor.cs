@@ -34,7 +34,7 @@ internal static class HostingFloor
             made.Add(space);
         }
         HostUsage after = HostUsage.Now();
-        Figures.Row("links alone", network, links, after.Kernel - before.Kernel);
+        Figures.Row("links alone", network, links, before, after);
         long removed = TimeProvider.System.GetTimestamp();
         foreach (NetworkNamespace space in made) space.Dispose();
         double ours = TimeProvider.System.GetElapsedTime(removed).TotalMilliseconds;

@@ -7,6 +7,7 @@ using Margay.Networks.Bench;
 //
 //   (no argument)              everything
 //   hosting N                  N networks with ten endpoints each: floor, then margay
+//   routes                     100 networks with 100,000 routes in all from a reflector, and the death of a host
 //
 // Each part runs as a process of its own in a network namespace of its own, so that none inherits what another left.
 
@@ -22,14 +23,32 @@ if (args is [InChild, string part, string size])
         case "hosting-margay":
             await using (HostingProduct product = new(n)) await product.RunAsync();
             break;
+        case "routes-floor":
+            RoutesFloor.Run();
+            break;
+        case "routes-margay":
+            await using (RoutesProduct product = new()) await product.RunAsync();
+            break;
+        case "reflector":
+            await FabricReflector.RunAsync();
+            break;
         default: throw new ArgumentException($"no part is called {part}");
     }
     return 0;
 }
 
-int networks = args is [_, string given] ? int.Parse(given, CultureInfo.InvariantCulture) : 1000;
-Figures.Head(networks);
-return Child("hosting-floor", networks) | Child("hosting-margay", networks);
+int status = 0, networks = args is [_, string given] ? int.Parse(given, CultureInfo.InvariantCulture) : 1000;
+if (args is [] or ["hosting", ..])
+{
+    Figures.Head(networks);
+    status |= Child("hosting-floor", networks) | Child("hosting-margay", networks);
+}
+if (args is [] or ["routes", ..])
+{
+    Console.WriteLine($"\n| {FabricRoutes.Networks * FabricRoutes.PerNetwork} routes in {FabricRoutes.Networks} networks | in the kernel, ms | CPU of the process, ms |\n|---|---|---|");
+    status |= Child("routes-floor", 0) | Child("routes-margay", 0);
+}
+return status;
 
 static int Child(string part, int n)
 {

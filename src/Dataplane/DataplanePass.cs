@@ -148,6 +148,10 @@ internal sealed class DataplanePass
         _view.Blocks.Values.Where(b => new NetworkName(b.Network) == _domain.Network).Select(b => IpPrefix.Parse(b.Cidr))
             .Concat(_claimedBlocks.Where(b => b.Network == _domain.Network).Select(b => b.Prefix)).Concat(_outside.Closed).ToHashSet());
 
+    /// <summary>Whether this may change anything. Workloads' neighbours come and go all the time; only those that we set matter.</summary>
+    public bool IsConcerned(KernelNotification notification) => notification is not NeighbourNotification n
+        || n.Index == _domain.Tunnel?.Index || _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address));
+
     private void OnKernel(KernelNotification notification)
     {
         switch (notification)

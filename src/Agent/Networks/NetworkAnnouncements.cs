@@ -25,13 +25,14 @@ internal static class NetworkAnnouncements
         if (end is null) return routes;
         List<NetworkView> present = [.. PresentIn(view, use)];
         IReadOnlyDictionary<string, ushort> numbers = NumbersOf(present);
+        ILookup<NetworkName, NetworkPrefix> hosts = use.Hosts.ToLookup(h => h.Network), blocks = use.Blocks.ToLookup(b => b.Network);
         foreach (NetworkView network in present)
         {
             foreach (ExtendedCommunity target in Targets(network.Import)) routes[RouteTargetMembership.Of(settings.AsNumber, target)] = LocalRoute.Default;
             RouteDistinguisher rd = RouteDistinguisher.Of(routerId, numbers[network.Name]);
             NetworkName name = new(network.Name);
-            Add(use.Hosts.Where(h => h.Network == name), network.Export);
-            if (network.ExportAggregates.Count > 0) Add(use.Blocks.Where(b => b.Network == name), network.ExportAggregates);
+            Add(hosts[name], network.Export);
+            if (network.ExportAggregates.Count > 0) Add(blocks[name], network.ExportAggregates);
 
             void Add(IEnumerable<NetworkPrefix> prefixes, IReadOnlyList<string> export)
             {

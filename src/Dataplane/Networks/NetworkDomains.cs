@@ -28,7 +28,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private bool _routesInSync;
     private readonly HashSet<NetworkName> _tunnelsChanged = [];
 
-    // Peers say End-of-RIB for EVPN before they know which route targets we want (RFC 4684), so that their routes come after it: what was found is kept a little longer.
+    // Reflectors of other makes may say End-of-RIB for EVPN before they know which route targets we want (RFC 4684 §6), so that routes come after it: what was found is kept a little longer.
     private long _settled = long.MaxValue;
 
     private sealed class Domain(RoutingDomain domain, DataplanePass pass)
@@ -77,7 +77,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
             case KernelChanged { Network.IsDefault: false } e:
                 if (e.Notification is LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
                 if (e.Notification is LinkNotification changed) _leaks.OnLinkChanged(e.Network, changed.Name);
-                Tell(e.Network, e);
+                if (_open.GetValueOrDefault(e.Network)?.Pass.IsConcerned(e.Notification) is true) Tell(e.Network, e);
                 return null;
             case NetworkOpened e:
                 Open(e);

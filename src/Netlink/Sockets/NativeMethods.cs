@@ -13,6 +13,7 @@ internal static unsafe partial class NativeMethods
     internal const int SOL_NETLINK = 270;
     internal const int SO_SNDBUF = 7;
     internal const int SO_RCVBUF = 8;
+    internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
     internal const int MSG_TRUNC = 0x20;
@@ -42,6 +43,16 @@ internal static unsafe partial class NativeMethods
         public uint Groups;
     }
 
+    /// <summary>linux/filter.h: one instruction of classic BPF, and a program of them.</summary>
+    internal readonly record struct SockFilter(ushort Code, byte JumpIfTrue, byte JumpIfFalse, uint Value);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct SockFprog
+    {
+        public ushort Length;
+        public SockFilter* Program;
+    }
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd
     {
@@ -67,6 +78,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setsockopt(SafeFileHandle fd, int level, int name, in int value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(SafeFileHandle fd, int level, int name, SockFprog* value, int length);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int poll(PollFd* fds, nuint count, int timeoutMilliseconds);

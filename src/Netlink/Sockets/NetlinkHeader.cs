@@ -9,6 +9,8 @@ public struct NetlinkHeader
     /// <summary>NLMSG_HDRLEN.</summary>
     public const int Size = 16;
 
+    internal const int PortIdOffset = 12;
+
     public uint Length;
     public ushort Type;
     public ushort Flags;

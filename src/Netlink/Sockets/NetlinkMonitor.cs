@@ -32,6 +32,8 @@ internal sealed unsafe class NetlinkMonitor<TEvent> : IDisposable
         _read = read;
         _overrun = overrun;
         _ignoredSender = ignoredSender;
+        // A kernel that takes no filter delivers them, and they are passed over here.
+        if (ignoredSender != 0) socket.IgnoreSender(ignoredSender);
     }
 
     /// <summary>For poll and epoll.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using static Margay.Netlink.Constants.LinuxNetlink;
@@ -69,6 +70,23 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>Joins a multicast group (RTNLGRP_*, NFNLGRP_*).</summary>
     public NetlinkResult Subscribe(int group) =>
         setsockopt(Handle, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, sizeof(int)) == 0 ? default : new NetlinkResult(LastError());
+
+    /// <summary>
+    /// Notifications of what the socket with this port did are not delivered here any more: the kernel drops them, so that they cost neither a copy nor a wake-up. A datagram is judged by its first message;
+    /// all of one are by the same sender.
+    /// </summary>
+    internal NetlinkResult IgnoreSender(uint port)
+    {
+        const ushort LoadWord = 0x20, JumpIfEqual = 0x15, Return = 0x06; // BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K
+        // The filter loads in network order, the header is in the host's.
+        uint asLoaded = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(port) : port;
+        SockFilter* program = stackalloc SockFilter[]
+        {
+            new(LoadWord, 0, 0, NetlinkHeader.PortIdOffset), new(JumpIfEqual, 0, 1, asLoaded), new(Return, 0, 0, 0), new(Return, 0, 0, uint.MaxValue),
+        };
+        SockFprog filter = new() { Length = 4, Program = program };
+        return setsockopt(Handle, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(SockFprog)) == 0 ? default : new NetlinkResult(LastError());
+    }
 
     /// <summary>
     /// Sends all messages of <paramref name="request"/> at once and returns the first failure, or success. Messages after a failed one were still

@@ -208,4 +208,20 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         await PostAsync();
         Assert.Contains(new WorkloadLinkGone("mga"), _reports);
     }
+
+    [Fact]
+    public async Task ANeighbourOfOurs_IsSetAgain_OneOfTheWorkloads_MakesNoWork()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
+        _inRed.Calls.Clear();
+        _inRed.Notify(new NeighbourNotification(5, InetAddress.Parse("fe80::77"), Removed: false));
+        await PostAsync();
+        Assert.Empty(_inRed.Calls);
+        InetAddress ours = InetAddress.Parse("10.0.0.1");
+        Assert.True(_inRed.Neighbours.Remove((5, ours)));
+        _inRed.Notify(new NeighbourNotification(5, ours, Removed: true));
+        await PostAsync();
+        Assert.Contains((5, ours), _inRed.Neighbours.Keys);
+    }
 }

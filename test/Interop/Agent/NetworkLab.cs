@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Margay.Api.Attach;
+using Margay.Api.Client;
 using Margay.Interop.Netlink;
 using Margay.Netlink.Namespaces;
 
@@ -85,6 +88,24 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         return new Tenant(name, host, tenant, addresses.Single(a => a.Contains('.', StringComparison.Ordinal)), addresses.SingleOrDefault(a => a.Contains(':', StringComparison.Ordinal)) ?? "");
     }
 
+    /// <summary>A network for each of so many tenants t0, t1, …, all with the same subnets, and a workload of each on a host.</summary>
+    internal async Task AttachTenantsAsync(string host, int count)
+    {
+        AgentClient agent = new(Cluster.SocketOf(host), Patience);
+        for (int i = 0; i < count; i++)
+        {
+            string tenant = string.Create(CultureInfo.InvariantCulture, $"t{i}"), space = $"{Cluster.NameOf(host)}-w-{tenant}";
+            await AddNetworkAsync(tenant, "10.0.0.0/24", "fd00::/112");
+            NetworkNamespace.Create(space).Value.Dispose();
+            _workloads[tenant] = space;
+            AgentReply reply = agent.Ask(new AgentRequest
+            {
+                Attach = new AttachRequest { ContainerId = tenant, Interface = "eth0", NetworkNamespace = $"{NetworkNamespace.Directory}/{space}", Namespace = tenant, Network = "net" },
+            });
+            Assert.True(reply.Attach is not null, $"{reply.Error?.Message}\n{Cluster.Log(host)}");
+        }
+    }
+
     internal Task DetachAsync(Tenant workload) => CniAsync("DEL", workload.Host, workload.Name, workload.Network);
 
     /// <summary>The networks that have a namespace on a host.</summary>
@@ -116,7 +137,12 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         ["netns", "exec", Cluster.NameOf(host), NativePrograms.PathOf("margay"), "--server", "http://192.0.2.254:7443", "--agent-socket", Cluster.SocketOf(host), .. arguments]).Output;
 
     /// <summary>All that the kernel has for a host and its networks, but for what counts or ages.</summary>
-    internal string StateOf(string host) => string.Join('\n', ((string[])[Cluster.NameOf(host), .. NamesOn(host)]).SelectMany(space => (string[])
+    internal string StateOf(string host) => string.Join('\n', ((string[])[Cluster.NameOf(host), .. NamesOn(host)]).Select(StateOfSpace));
+
+    /// <summary>The same of one network there.</summary>
+    internal string StateOfNetwork(string host, string network) => StateOfSpace(SpaceOf(host, network));
+
+    private static string StateOfSpace(string space) => string.Join('\n', (string[])
     [
         $"== {space}",
         Tool.Run("ip", "-n", space, "-d", "link", "show"),
@@ -127,7 +153,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         Tool.Run("ip", "-n", space, "neigh", "show", "nud", "permanent"),
         Tool.Run("bridge", "-n", space, "fdb", "show"),
         Tool.Run("ip", "netns", "exec", space, "nft", "-s", "list", "ruleset"),
-    ]));
+    ]);
 
     public async ValueTask DisposeAsync()
     {

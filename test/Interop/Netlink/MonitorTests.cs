@@ -90,6 +90,24 @@ public class MonitorTests
     }
 
     [Fact]
+    public void WhatTheIgnoredSenderDoes_IsNotEvenDelivered()
+    {
+        using Sandbox s = new();
+        int link = s.AddVeth();
+        using RouteMonitor monitor = RouteMonitor.OpenIn(s.Namespace, RouteEvents.Routes, new NetlinkSocketOptions { ReceiveBufferSize = 4096 }, ignoredSender: s.Route.PortId);
+        using (RouteBatch batch = s.Route.CreateBatch())
+        {
+            // More than the buffer would hold.
+            for (uint i = 0; i < 1000; i++) batch.AddRoute(new RouteEntry { Destination = IpPrefix.Host(InetAddress.FromIPv4(0x0a000000 + i)), LinkIndex = link });
+            Assert.Empty(batch.Complete());
+        }
+        Assert.False(monitor.TryRead(out _));
+        s.Ip("route del 10.0.0.7");
+        RouteEntryEvent others = Assert.IsType<RouteEntryEvent>(monitor.Read(TestContext.Current.CancellationToken));
+        Assert.Equal((IpPrefix.Parse("10.0.0.7/32"), true), (others.Route.Destination, others.Removed));
+    }
+
+    [Fact]
     public void OnlyWhatIsAskedFor_IsReported()
     {
         using Sandbox s = new();

@@ -37,7 +37,7 @@ internal sealed class LinksOfSomeKernel(IKernel real, int endpoints) : IKernel
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) =>
         [.. changes.Select(c => c.Neighbour.LinkIndex >= Pretended ? default : real.ApplyNeighbours([c])[0])];
 
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false) => real.ListFlows(unanswered);
     public NetlinkResult<int> CountFlows() => real.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();

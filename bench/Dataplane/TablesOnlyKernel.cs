@@ -21,7 +21,7 @@ internal sealed class TablesOnlyKernel(IKernel real) : IKernel
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null) => new NetlinkResult(Errno.ENETUNREACH);
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() => new List<Neighbour>();
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => new NetlinkResult[changes.Count];
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => real.ListFlows();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false) => real.ListFlows(unanswered);
     public NetlinkResult<int> CountFlows() => real.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => real.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => real.ListOwnAddresses();

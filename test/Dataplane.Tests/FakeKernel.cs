@@ -124,7 +124,8 @@ internal class FakeKernel : IKernel
 
     public List<ConntrackFlow> Flows { get; } = [];
     public bool RefuseFlows { get; set; }
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => RefuseFlows ? new NetlinkResult(Errno.ENOMEM) : Flows.ToList();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false) =>
+        RefuseFlows ? new NetlinkResult(Errno.ENOMEM) : Flows.Where(f => !unanswered || !f.Status.HasFlag(ConntrackStatus.SeenReply)).ToList();
     public NetlinkResult<int> CountFlows() => Flows.Count;
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => Flows.RemoveAll(flows.Contains);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => new HashSet<InetAddress> { InetAddress.Parse("192.0.2.9") };

@@ -43,7 +43,9 @@ public sealed class KnownFlowTests : IAsyncLifetime
         await StartAsync(allowed: 53);
         Assert.NotEmpty(_kernel.Tables.Elements(Known));
         ConntrackFlow denied = OneWay(Outside, InetAddress.Parse("10.65.0.2"), 54), allowed = OneWay(Outside, InetAddress.Parse("10.65.0.2"), 53);
-        _kernel.Flows.AddRange([denied, allowed]);
+        // It has moved here with its connections: those stay.
+        ConntrackFlow established = OneWay(Outside, InetAddress.Parse("10.65.0.2"), 55) with { Status = ConntrackStatus.SeenReply };
+        _kernel.Flows.AddRange([denied, allowed, established]);
         _kernel.AddLink("mgb", 6, "margay:default/ns/b");
         await PostAsync(Attach("b", "10.65.0.2"), new ViewChanged(new ViewDelta { Epoch = "e", Revision = 2, Endpoints = [Endpoint("b")] }));
         Assert.Empty(_kernel.Tables.Elements(Known));
@@ -51,7 +53,7 @@ public sealed class KnownFlowTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(1));
         await _loop.InspectAsync(TestContext.Current.CancellationToken);
         Assert.NotEmpty(_kernel.Tables.Elements(Known));
-        Assert.Equal([allowed], _kernel.Flows);
+        Assert.Equal([allowed, established], _kernel.Flows);
     }
 
     [Theory]

@@ -46,8 +46,8 @@ public interface IKernel : IDisposable
 
     IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes);
 
-    /// <summary>Every connection that is tracked.</summary>
-    NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows();
+    /// <summary>Every connection that is tracked, or those that nobody has answered: where few are, that spares most of the work.</summary>
+    NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false);
 
     /// <summary>How many connections there are: to list none takes the kernel milliseconds all the same.</summary>
     NetlinkResult<int> CountFlows();

@@ -116,7 +116,7 @@ public sealed class NetlinkKernel : IKernel
         return ResultPerChange(batch, changes.Count);
     }
 
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _flows.ListFlows();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false) => _flows.ListFlows(unanswered ? new ConntrackFilter { Answered = false } : null);
 
     public NetlinkResult<int> CountFlows() => _flows.CountFlows();
 

@@ -107,7 +107,7 @@ public sealed class NetworkKernel : ITunnelKernel
     public IReadOnlyList<NetlinkResult> ApplyNeighbours(IReadOnlyList<NeighbourChange> changes) => _inside.ApplyNeighbours(changes);
     public NetlinkResult<FilterState> ReadTables(string table) => _inside.ReadTables(table);
     public NetlinkResult Commit(FilterTransaction transaction) => _inside.Commit(transaction);
-    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows() => _inside.ListFlows();
+    public NetlinkResult<IReadOnlyList<ConntrackFlow>> ListFlows(bool unanswered = false) => _inside.ListFlows(unanswered);
     public NetlinkResult<int> CountFlows() => _inside.CountFlows();
     public NetlinkResult<int> DeleteFlows(IReadOnlyList<ConntrackFlow> flows) => _inside.DeleteFlows(flows);
     public NetlinkResult<IReadOnlySet<InetAddress>> ListOwnAddresses() => _inside.ListOwnAddresses();

@@ -27,8 +27,10 @@ internal readonly record struct PolicedEnd(PolicySet Ingress, PolicySet Egress);
 /// <summary>Cuts connections that are not allowed any more. Owned by the dataplane's loop.</summary>
 internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets, HostEndpointManager hosts, DataplaneOptions options, TimeProvider time)
 {
-    /// <summary>How long endpoints that came may wait until the flows to their addresses are looked at, so that many that come one by one cost one look.</summary>
+    /// <summary>How long endpoints that came may wait until the flows to their addresses are looked at, so that many that come one by one cost one look; and where a look is dear, how many
+    /// times as long as the last one took.</summary>
     private static readonly TimeSpan s_arrivalDelay = TimeSpan.FromSeconds(1);
+    private const int ArrivalShare = 50;
 
     private readonly HashSet<string> _changedSets = [];
     private readonly HashSet<string> _changedSetsForNew = [];
@@ -36,6 +38,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     private readonly HashSet<InetAddress> _gone = [];
     private readonly HashSet<InetAddress> _arrived = [];
     private long _firstArrival;
+    private TimeSpan _lastLook;
     private bool _all = true;
     private bool _hosts;
 
@@ -46,9 +49,20 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     public bool InSync => !IsDue && _arrived.Count == 0;
 
     /// <summary>When to call <see cref="Apply"/> again though nothing happens, or null.</summary>
-    public TimeSpan? Wait => _arrived.Count == 0 ? null : s_arrivalDelay - time.GetElapsedTime(_firstArrival) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    public TimeSpan? Wait
+    {
+        get
+        {
+            if (_arrived.Count == 0) return null;
+            TimeSpan delay = ArrivalShare * _lastLook > s_arrivalDelay ? ArrivalShare * _lastLook : s_arrivalDelay, left = delay - time.GetElapsedTime(_firstArrival);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
-    private bool IsDue => _all || _hosts || _changedSets.Count + _changedSetsForNew.Count + _changedAddresses.Count + _gone.Count > 0;
+    private bool IsDue => AsksAnswered || _changedSetsForNew.Count > 0;
+
+    /// <summary>Established connections may have to go too.</summary>
+    private bool AsksAnswered => _all || _hosts || _changedSets.Count + _changedAddresses.Count + _gone.Count > 0;
 
     /// <summary>The rules of these policy sets ask for something else now.</summary>
     public void OnSetsChanged(IEnumerable<string> policySets) => _changedSets.UnionWith(policySets);
@@ -83,7 +97,9 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         if (InSync || (!IsDue && Wait > TimeSpan.Zero)) return default;
         if (kernel.CountFlows() is not { Ok: true, Value: 0 })
         {
+            long begun = time.GetTimestamp();
             NetlinkResult result = Check(ends(), relayed());
+            _lastLook = time.GetElapsedTime(begun);
             if (!result.Ok) return result;
         }
         _all = _hosts = false;
@@ -97,16 +113,16 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
 
     private bool AsksHosts => (_all || _hosts) && hosts.ByInterface.Count > 0;
 
-    private bool IsAffected(InetAddress address, PolicedEnd end) => _all || Touches(address) || _changedSets.Contains(end.Ingress.Id) || _changedSets.Contains(end.Egress.Id);
+    private bool IsAffected(InetAddress address, PolicedEnd end) => _all || _changedAddresses.Contains(address) || _changedSets.Contains(end.Ingress.Id) || _changedSets.Contains(end.Egress.Id);
 
     private bool Touches(InetAddress address) => _changedAddresses.Contains(address) || _arrived.Contains(address);
 
     private NetlinkResult Check(IReadOnlyDictionary<InetAddress, PolicedEnd> ends, IReadOnlyList<IpPrefix> relayed)
     {
         Dictionary<InetAddress, PolicedEnd> affected = ends.Where(e => IsAffected(e.Key, e.Value)).ToDictionary();
-        Dictionary<InetAddress, PolicedEnd> forNew = ends.Where(e => _changedSetsForNew.Contains(e.Value.Ingress.Id) || _changedSetsForNew.Contains(e.Value.Egress.Id)).ToDictionary();
+        Dictionary<InetAddress, PolicedEnd> forNew = ends.Where(e => _arrived.Contains(e.Key) || _changedSetsForNew.Contains(e.Value.Ingress.Id) || _changedSetsForNew.Contains(e.Value.Egress.Id)).ToDictionary();
         if (affected.Count + forNew.Count + _gone.Count + _changedAddresses.Count + _arrived.Count == 0 && !AsksHosts) return default;
-        NetlinkResult<IReadOnlyList<ConntrackFlow>> flows = kernel.ListFlows();
+        NetlinkResult<IReadOnlyList<ConntrackFlow>> flows = kernel.ListFlows(unanswered: !AsksAnswered);
         if (!flows.Ok) return flows.Result;
         NetlinkResult<IReadOnlySet<InetAddress>> own = kernel.ListOwnAddresses();
         if (!own.Ok) return own.Result;

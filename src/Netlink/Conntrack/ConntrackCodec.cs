@@ -9,7 +9,7 @@ namespace Margay.Netlink.Conntrack;
 /// <summary>IPCTNL_MSG_CT_*. Numbers are big-endian.</summary>
 internal static class ConntrackCodec
 {
-    /// <summary>The kernel filters by family and mark; the rest is for <see cref="ConntrackFilter.Matches"/>.</summary>
+    /// <summary>The kernel filters by family, mark and status; the rest is for <see cref="ConntrackFilter.Matches"/>.</summary>
     internal static void WriteDump(ref MessageBuffer buffer, ConntrackFilter filter)
     {
         byte family = filter.IPv6 is { } v6 ? Family(v6) : (byte)NFPROTO_UNSPEC;
@@ -19,6 +19,11 @@ internal static class ConntrackCodec
         {
             m.UInt32BigEndian(CTA_MARK, mark & filter.MarkMask);
             m.UInt32BigEndian(CTA_MARK_MASK, filter.MarkMask);
+        }
+        if (filter.Answered is { } answered)
+        {
+            m.UInt32BigEndian(CTA_STATUS, answered ? (uint)ConntrackStatus.SeenReply : 0);
+            m.UInt32BigEndian(CTA_STATUS_MASK, (uint)ConntrackStatus.SeenReply);
         }
         m.End();
     }

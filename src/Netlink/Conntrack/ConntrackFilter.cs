@@ -31,6 +31,9 @@ public sealed record ConntrackFilter
     /// <summary>Bits of the mark that count.</summary>
     public uint MarkMask { get; init; } = uint.MaxValue;
 
+    /// <summary>Whether an answer was seen (IPS_SEEN_REPLY). Linux 6.0 filters by it; an older kernel sends all, and they are passed over here.</summary>
+    public bool? Answered { get; init; }
+
     public bool Matches(ConntrackFlow flow)
     {
         ConntrackTuple o = flow.Original;
@@ -41,6 +44,7 @@ public sealed record ConntrackFilter
             && (Protocol is null || Protocol == o.Protocol)
             && (SourcePort is null || SourcePort == o.SourcePort)
             && (DestinationPort is null || DestinationPort == o.DestinationPort)
+            && (Answered is null || Answered == flow.Status.HasFlag(ConntrackStatus.SeenReply))
             && (Zone is null || Zone == flow.Zone)
             && (Mark is null || (flow.Mark & MarkMask) == (Mark & MarkMask));
     }

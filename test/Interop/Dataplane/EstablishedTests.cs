@@ -74,7 +74,8 @@ public class EstablishedTests
         sender.Connect(new IPEndPoint(b.V4.ToIPAddress(), 53));
         using ConntrackSocket flows = ConntrackSocket.OpenIn(host.Namespace);
         for (int i = 0; i < 2; i++) Assert.True(await ArrivesAsync());
-        Assert.Single(flows.ListFlows().Value, f => f.Original.Destination == b.V4 && !f.Status.HasFlag(ConntrackStatus.SeenReply));
+        Assert.Single(flows.ListFlows(new ConntrackFilter { Answered = false }).Value, f => f.Original.Destination == b.V4);
+        Assert.DoesNotContain(flows.ListFlows(new ConntrackFilter { Answered = true }).Value, f => f.Original.Destination == b.V4);
         await host.ApplyAsync(Rules.Ingress("ports", Rules.Allow.Udp(54)) with { KeepEstablished = keepEstablished });
         Assert.False(await ArrivesAsync());
         await host.ApplyAsync(Rules.Ingress("ports", Rules.Allow.Udp(53)) with { KeepEstablished = keepEstablished });

@@ -40,6 +40,8 @@ public class ConntrackTests
         { new ConntrackFilter { AnyEnd = IpPrefix.Parse("192.0.2.1/32") }, true },
         { new ConntrackFilter { AnyEnd = IpPrefix.Parse("192.0.2.2/32") }, false },
         { new ConntrackFilter { IPv6 = true }, false },
+        { new ConntrackFilter { Answered = false }, true },
+        { new ConntrackFilter { Answered = true }, false },
         { new ConntrackFilter { Zone = 5, Mark = 0x10, MarkMask = 0xf0 }, true },
         { new ConntrackFilter { Mark = 0x10 }, false },
         { new ConntrackFilter { Zone = 0 }, false },

@@ -17,7 +17,7 @@ namespace Margay.Dataplane.Managers;
 //   input      −10   while there are virtual networks: VXLAN from known tunnel ends only (TunnelGuard)
 //
 // accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is touched, no goto
-// changes with an endpoint. Replies and related packets are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
+// changes with an endpoint. Replies, related packets and those of known flows are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
 // Everything from an interface with our prefix that no element of a map claims is dropped: before its policy is there, and when nobody knows it.
 
 /// <summary>Builds the base chains, and the sets and maps that they look up.</summary>

@@ -27,10 +27,11 @@ internal readonly record struct PolicedEnd(PolicySet Ingress, PolicySet Egress);
 /// <summary>Cuts connections that are not allowed any more. Owned by the dataplane's loop.</summary>
 internal sealed class FlowManager(IKernel kernel, PolicyManager policies, AddressSets sets, HostEndpointManager hosts, DataplaneOptions options, TimeProvider time)
 {
-    /// <summary>How long endpoints that came may wait until the flows to their addresses are looked at, so that many that come one by one cost one look; and where a look is dear, how many
-    /// times as long as the last one took.</summary>
-    private static readonly TimeSpan s_arrivalDelay = TimeSpan.FromSeconds(1);
-    private const int ArrivalShare = 50;
+    /// <summary>How long endpoints that came wait at least until the flows of their addresses are looked at, so that many that come one by one cost one look.</summary>
+    private static readonly TimeSpan s_minArrivalDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many times as long as the last look took they wait: looks for them are at most a fiftieth of the loop's time.</summary>
+    private const int ArrivalDelayOfLook = 50;
 
     private readonly HashSet<string> _changedSets = [];
     private readonly HashSet<string> _changedSetsForNew = [];
@@ -54,7 +55,9 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         get
         {
             if (_arrived.Count == 0) return null;
-            TimeSpan delay = ArrivalShare * _lastLook > s_arrivalDelay ? ArrivalShare * _lastLook : s_arrivalDelay, left = delay - time.GetElapsedTime(_firstArrival);
+            TimeSpan delay = ArrivalDelayOfLook * _lastLook;
+            if (delay < s_minArrivalDelay) delay = s_minArrivalDelay;
+            TimeSpan left = delay - time.GetElapsedTime(_firstArrival);
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }

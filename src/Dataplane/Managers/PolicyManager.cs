@@ -20,8 +20,8 @@ namespace Margay.Dataplane.Managers;
 //
 // The lists of host endpoints are few and stand in maps of their own (HostEndpointManager), from interface to chain at once; where nothing decides, most of them let the packet go on.
 //
-// Chains of policies are named after them, so a changed policy is new rules in an old chain: no set, no endpoint is touched. Chains for the two families
-// are one where the rules are the same; a family in which a policy has no rule has no chain.
+// Chains of policies are named after them, so a changed policy is new rules in an old chain: no set, no endpoint is touched. A policy's chain is entered by both families and sees to it
+// that each meets its own rules (PolicyChains); so a list differs between them only where a policy with Pass stands in it.
 
 /// <summary>Keeps the chains of all policy sets in use. Owned by the dataplane's loop.</summary>
 internal sealed class PolicyManager(FilterTables tables, IpSetManager ipSets, ConstantSets constants, DropRules drops, DataplaneOptions options, ViewState view)

@@ -14,7 +14,10 @@ namespace Margay.Agent.Networks;
 /// </summary>
 internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac)
 {
+    // What is noted, for moments only: the speaker's loop must not wait while a table is imported. Taken inside of the other.
     private readonly Lock _gate = new();
+
+    private readonly Lock _importing = new();
     private readonly VrfImporter _importer = new(ownVtep, ownRouterMac);
     private readonly Dictionary<string, Network> _networks = [];
     private Dictionary<Nlri, RouteChange> _noted = [];
@@ -41,14 +44,20 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
     /// <summary>What has changed since the last call, in the order in which the dataplane shall hear it.</summary>
     public (IReadOnlyList<TunnelPeersChanged> Peers, IReadOnlyList<RouteUpdate> Routes) Take()
     {
-        lock (_gate)
+        lock (_importing)
         {
+            Dictionary<Nlri, RouteChange> noted;
+            IReadOnlyList<ImportingVrf>? wanted;
+            lock (_gate)
+            {
+                (noted, wanted) = (_noted, _wanted);
+                (_noted, _wanted) = ([], null);
+            }
             List<VrfRouteChange> changes = [];
             List<RouteUpdate> updates = [];
             HashSet<string> peersChanged = [];
-            if (_wanted is { } vrfs)
+            if (wanted is { } vrfs)
             {
-                _wanted = null;
                 foreach (string gone in _networks.Keys.Except(vrfs.Select(v => v.Name)).ToArray())
                 {
                     updates.AddRange(_networks[gone].Routes.Keys.Select(p => new RouteUpdate(new NetworkPrefix(new NetworkName(gone), p), [])));
@@ -58,8 +67,6 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
                 foreach (ImportingVrf vrf in vrfs) _networks.TryAdd(vrf.Name, new Network());
                 changes.AddRange(_importer.Configure(vrfs));
             }
-            Dictionary<Nlri, RouteChange> noted = _noted;
-            _noted = [];
             changes.AddRange(_importer.Apply(noted.Values));
             foreach (VrfRouteChange change in changes)
             {
@@ -86,7 +93,7 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
     /// <summary>Every path that some network here imports, with the reason for each that is not used.</summary>
     public IReadOnlyList<VrfPathRow> Rows()
     {
-        lock (_gate) return [.. _importer.Rows()];
+        lock (_importing) return [.. _importer.Rows()];
     }
 
     private TunnelPeersChanged PeersOf(string network)

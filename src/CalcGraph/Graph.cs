@@ -288,6 +288,8 @@ public sealed class Graph : IMatchListener
 
     private void SetNetwork(string fullName, VirtualNetwork? network)
     {
+        // Its gateways of before may have nothing to do with it any more.
+        NoteNodesOf(fullName);
         foreach (string touched in _facts.SetNetwork(fullName, network)) NoteNodesOf(touched);
     }
 

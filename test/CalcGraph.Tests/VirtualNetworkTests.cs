@@ -80,6 +80,37 @@ public class VirtualNetworkTests
     }
 
     [Fact]
+    public void ChosenNodes_HearOfTheNetwork_AndOthersDoNotLetItOut()
+    {
+        void Node(string label) => _graph.Apply(new Node { Metadata = new ObjectMeta { Name = "n1", Labels = new Dictionary<string, string> { ["role"] = label } } });
+        void Egress(string? selector) => _graph.Apply(new VirtualNetwork
+        {
+            Metadata = new ObjectMeta { Namespace = "red", Name = "blue" },
+            Spec = new VirtualNetworkSpec { Vni = 10001, Subnets = [new NetworkSubnet { Cidr = "10.0.0.0/16" }], Egress = new NetworkEgress { Mode = "Snat", NodeSelector = selector } },
+        });
+        Egress("role == 'gateway'");
+        Floating("red", "a", "203.0.113.1", "10.0.0.1");
+        Assert.Empty(View().Networks);
+        Node("gateway");
+        NetworkView network = Assert.Single(View().Networks.Values);
+        Assert.Equal((true, true, true, 1), (network.LetsOut, network.IsGateway, network.Needed, network.Floating.Count));
+        Assert.Empty(View().Pools.Values.Where(p => p.Network != "default"));
+        Node("other");
+        Assert.Empty(View().Networks);
+        Endpoint("a", "red.blue");
+        network = Assert.Single(View().Networks.Values);
+        Assert.Equal((false, false, false, 0), (network.LetsOut, network.IsGateway, network.Needed, network.Floating.Count));
+        Egress(null);
+        network = Assert.Single(View().Networks.Values);
+        Assert.Equal((true, false, false, 1), (network.LetsOut, network.IsGateway, network.Needed, network.Floating.Count));
+        _graph.Remove(new ObjectKey(nameof(WorkloadEndpoint), "red", "a"));
+        Egress("role == 'other'");
+        Assert.Single(View().Networks);
+        Egress("role == 'gateway'");
+        Assert.Empty(View().Networks);
+    }
+
+    [Fact]
     public void FloatingAddresses_AreToldToNodesOfTheirNetwork_Alone()
     {
         Network("red", "blue", 10001, "10.0.0.0/16");

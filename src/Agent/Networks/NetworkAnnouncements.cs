@@ -10,12 +10,13 @@ using Margay.Dataplane.Networks;
 namespace Margay.Agent.Networks;
 
 /// <summary>
-/// What this node tells its peers of virtual networks: an EVPN route of type 5 (RFC 9136) for each address in use, for each block where the network asks for it, and which
+/// What this node tells its peers of virtual networks: an EVPN route of type 5 (RFC 9136) for each address in use, for each block where the network asks for it, for everything where this node is its gateway, and which
 /// route targets it wants to hear of (RFC 4684): those of networks that have an endpoint here, or are reached from one that has; a route reflector, all. Pure.
 /// </summary>
 internal static class NetworkAnnouncements
 {
     private const ushort VxlanEncapsulation = 8;
+    private static readonly IpPrefix[] s_everything = [new(InetAddress.AnyV4, 0), new(InetAddress.AnyV6, 0)];
 
     public static IReadOnlyDictionary<Nlri, LocalRoute> Of(HeldView view, AddressUseSnapshot use, TunnelEnd? end, InetAddress routerId)
     {
@@ -32,6 +33,7 @@ internal static class NetworkAnnouncements
             RouteDistinguisher rd = RouteDistinguisher.Of(routerId, numbers[network.Name]);
             NetworkName name = new(network.Name);
             Add(hosts[name], network.Export);
+            if (network.IsGateway) Add(s_everything.Select(p => new NetworkPrefix(name, p)), network.Export);
             if (network.ExportAggregates.Count > 0) Add(blocks[name], network.ExportAggregates);
 
             void Add(IEnumerable<NetworkPrefix> prefixes, IReadOnlyList<string> export)

@@ -140,16 +140,19 @@ public sealed record NetworkView
     /// <summary>This node lets the network's packets out of it, under its own address.</summary>
     public bool LetsOut { get; init; }
 
+    /// <summary>It does so for other nodes too: it tells them of a default route.</summary>
+    public bool IsGateway { get; init; }
+
     /// <summary>The network's floating addresses, on whatever node their targets are.</summary>
     public IReadOnlyList<FloatingAddress> Floating { get; init => field = value ?? []; } = [];
 
     /// <summary>The networks that are reached from this one, as far as they are in the view.</summary>
     public IReadOnlyList<LeakView> Leaks { get; init => field = value ?? []; } = [];
 
-    /// <summary>It is needed here, whether or not it has an endpoint here: for one that reaches it.</summary>
+    /// <summary>It is needed here, whether or not it has an endpoint here: for one that reaches it, or as its gateway.</summary>
     public bool Needed { get; init; }
 
-    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut && Needed == other.Needed
+    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut && Needed == other.Needed && IsGateway == other.IsGateway
         && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating)
         && Leaks.SequenceEqual(other.Leaks);
 

@@ -60,6 +60,9 @@ public sealed record NetworkEgress
     /// None (default), or Snat: what leaves the network bears the address of the host that it leaves by. Hosts themselves and other networks are not reached by it.
     /// </summary>
     public string? Mode { get; init; }
+
+    /// <summary>With Snat: the nodes that let the network's packets out, for all hosts; each host itself when not given.</summary>
+    public string? NodeSelector { get; init; }
 }
 
 /// <summary>A range of a virtual network.</summary>

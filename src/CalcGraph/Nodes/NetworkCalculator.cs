@@ -1,6 +1,7 @@
 using System.Globalization;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
+using Margay.Api.Selectors;
 using Margay.Core.Net;
 
 namespace Margay.CalcGraph.Nodes;
@@ -13,6 +14,8 @@ internal sealed class NetworkCalculator
     // By network, then by object.
     private readonly Dictionary<string, SortedDictionary<string, FloatingAddress>> _floating = [];
 
+    // The nodes that let a network out, of networks that do not leave by each host itself.
+    private readonly Dictionary<string, Selector> _gateways = [];
     private readonly LeakCalculator _leaks;
 
     public NetworkCalculator() => _leaks = new LeakCalculator(_networks);
@@ -23,8 +26,13 @@ internal sealed class NetworkCalculator
         VirtualNetwork? before = _networks.GetValueOrDefault(fullName), now = network?.Spec.Vni is null ? null : network;
         if (now is null) _networks.Remove(fullName);
         else _networks[fullName] = now;
+        if (now?.Spec.Egress is { Mode: NetworkEgress.Snat, NodeSelector: { } text } && Selector.TryParse(text, out Selector? selector)) _gateways[fullName] = selector;
+        else _gateways.Remove(fullName);
         return _leaks.OnChanged(fullName, before, now).Append(fullName).Distinct();
     }
+
+    /// <summary>The networks that leave by a node with these labels, for all nodes.</summary>
+    public IEnumerable<string> LeavingBy(IReadOnlyDictionary<string, string>? nodeLabels) => _gateways.Where(g => g.Value.Matches(nodeLabels)).Select(g => g.Key);
 
     /// <summary>The networks that are reached from these.</summary>
     public IEnumerable<string> ReachedFrom(IEnumerable<string> networks) => networks.SelectMany(_leaks.PartnersOf);
@@ -49,13 +57,14 @@ internal sealed class NetworkCalculator
 
     /// <param name="asNumber">The cluster's: automatic route targets are the same on all nodes, also where each rack has an AS of its own.</param>
     /// <param name="needed">Those present that have to be, for their own or another's endpoints.</param>
-    public Dictionary<string, NetworkView> ViewsOf(IReadOnlySet<string> present, IReadOnlySet<string> needed, uint asNumber)
+    public Dictionary<string, NetworkView> ViewsOf(IReadOnlySet<string> present, IReadOnlySet<string> needed, IReadOnlyDictionary<string, string>? nodeLabels, uint asNumber)
     {
         Dictionary<string, NetworkView> views = [];
         foreach (string name in present)
         {
             if (!_networks.TryGetValue(name, out VirtualNetwork? network)) continue;
             NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
+            bool hasGateways = _gateways.TryGetValue(name, out Selector? nodes), isGateway = nodes is not null && nodes.Matches(nodeLabels);
             string[] automatic = [string.Create(CultureInfo.InvariantCulture, $"{asNumber & 0xffff}:{network.Spec.Vni}")];
             views[name] = new NetworkView
             {
@@ -66,10 +75,12 @@ internal sealed class NetworkCalculator
                 Export = targets.Export ?? automatic,
                 ExportAggregates = targets.ExportAggregates ?? [],
                 Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).Where(c => IpPrefix.TryParse(c, out _)).OfType<string>()],
-                LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat,
+                LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat && (isGateway || (!hasGateways && network.Spec.Egress.NodeSelector is null)),
+                IsGateway = isGateway,
                 Leaks = _leaks.ViewsOf(name, present),
                 Needed = needed.Contains(name),
-                Floating = _floating.TryGetValue(name, out SortedDictionary<string, FloatingAddress>? floating) ? [.. floating.Values] : [],
+                // Elsewhere default routes lead to the gateways, and a floating address has to leave by the host that it is reached at.
+                Floating = (!hasGateways || isGateway) && _floating.TryGetValue(name, out SortedDictionary<string, FloatingAddress>? floating) ? [.. floating.Values] : [],
             };
         }
         return views;

@@ -51,7 +51,7 @@ internal sealed class NodeFacts
     public NodeSettings SettingsOf(string node) => _felix.Complete(_bgp.SettingsOf(node));
     public Dictionary<string, PeerView> PeersOf(string node) => _bgp.PeersOf(node);
     public Dictionary<string, BgpFilterView> FiltersOf(IEnumerable<string> names) => _bgp.FiltersOf(names);
-    public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(ToldTo(node), NeededIn(node), _bgp.DefaultAs);
+    public Dictionary<string, NetworkView> NetworksOf(NodeView node) => _networks.ViewsOf(ToldTo(node), NeededIn(node), Find(node.Name)?.Labels, _bgp.DefaultAs);
 
     /// <summary>The pools of the default network, and the subnets of the networks that are present.</summary>
     public Dictionary<string, PoolView> PoolsOf(NodeView node)
@@ -72,7 +72,7 @@ internal sealed class NodeFacts
     private HashSet<string> ToldTo(NodeView node) => [.. PresentIn(node), .. NeededIn(node)];
 
     // Not for what is there by a block alone: blocks stay when the last endpoint goes.
-    private HashSet<string> NeededIn(NodeView node) => [.. _networks.ReachedFrom(node.Networks)];
+    private HashSet<string> NeededIn(NodeView node) => [.. _networks.ReachedFrom(node.Networks), .. _networks.LeavingBy(Find(node.Name)?.Labels)];
 
     public Dictionary<string, BlockView> BlocksOf(string node) => _blocks.BlocksOf(node);
 

@@ -63,6 +63,18 @@ public class NetworkAnnouncementsTests
     }
 
     [Fact]
+    public void AGateway_TellsOfEverything()
+    {
+        IReadOnlyDictionary<Nlri, LocalRoute> routes = Of(View(null, s_red with { Needed = true, IsGateway = true }), Use());
+        foreach (string all in (string[])["0.0.0.0/0", "::/0"])
+        {
+            LocalRoute route = routes[EvpnRoute.IpPrefix(RouteDistinguisher.Of(s_own, 10001), IpPrefix.Parse(all), 10001).Nlri];
+            Assert.Contains(ExtendedCommunity.RouteTarget(64512, 10001), route.ExtendedCommunities);
+        }
+        Assert.Single(Subscriptions(routes));
+    }
+
+    [Fact]
     public void AFloatingAddress_IsToldToTheWorld_WhereItsTargetIs()
     {
         NetworkView red = s_red with { Floating = [new("203.0.113.1", "10.0.0.1"), new("203.0.113.2", "10.0.0.2"), new("2001:db8::1", "fd00::1")] };

@@ -23,6 +23,9 @@ public sealed class VirtualNetworkTests
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], imports: [{network: blue/net}, {network: other}], exports: [{network: '*'}, {network: green/net}]}", "")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], imports: [{network: '*'}, {}], exports: [{network: a/b/c}, {network: default}]}",
         "spec.exports[0].network Invalid; spec.exports[1].network Invalid; spec.imports[0].network Invalid; spec.imports[1].network Required")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Snat, nodeSelector: has(gateway)}}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Snat, nodeSelector: 'has('}}", "spec.egress.nodeSelector Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {nodeSelector: has(gateway)}}", "spec.egress.nodeSelector Forbidden")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Masquerade}}", "spec.egress.mode NotSupported")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], routeTargets: {import: ['x', '1', '70000:70000', '192.0.2.1:70000', '1:1', '1:1'], export: ['fd00::1:1']}}",
         "spec.routeTargets.export[0] Invalid; spec.routeTargets.import[0] Invalid; spec.routeTargets.import[1] Invalid; spec.routeTargets.import[2] Invalid; spec.routeTargets.import[3] Invalid; spec.routeTargets.import[5] Duplicate")]

@@ -116,6 +116,37 @@ public sealed class NetworkEgressTests
         await IsAsync(lab, without);
     }
 
+    [Fact]
+    public async Task ChosenNodes_LetTheNetworkOutForAll_AndOneTakesOverFromAnother()
+    {
+        await using NetworkLab lab = await StartAsync();
+        await lab.Cluster.PutAsync("PATCH", "bgppeers/rr", """{"spec":{"bfd":{}}}""");
+        await using Mirror world = new(lab.Cluster.Namespace("hub"), Port);
+        Tenant red9 = await lab.AttachAsync("n9", "r9", "red"), blue9 = await lab.AttachAsync("n9", "b9", "blue");
+        await lab.PatchNetworkAsync("red", """{"egress":{"mode":"Snat","nodeSelector":"rack in {'r1','r2'}"}}""");
+        using NetworkNamespace inside = lab.Inside(red9), other = lab.Inside(blue9);
+        string? seen = null;
+        await Eventually.Async(async () => (seen = await Mirror.AskAsync(inside, World4, Port)) is not null, NetworkLab.Patience);
+        Assert.Contains(seen, (string[])["192.0.2.1", "192.0.2.2"]);
+        await Eventually.Async(async () => await Mirror.AskAsync(inside, World6, Port) is "2001:db8::1" or "2001:db8::2", NetworkLab.Patience);
+        Assert.Null(await Mirror.AskAsync(other, World4, Port));
+        // Gateways have the network without a workload of it; both are ways.
+        foreach (string gateway in (string[])["n1", "n2"]) await Eventually.Async(() => Task.FromResult(lab.NetworksOn(gateway) is ["red.net"]), NetworkLab.Patience);
+        string Ways() => Tool.Run("ip", "-n", lab.SpaceOf("n9", "red.net"), "nexthop", "show");
+        await Eventually.Async(() => Task.FromResult(Ways().Contains("group", StringComparison.Ordinal)), NetworkLab.Patience);
+        seen = await Mirror.AskAsync(inside, World4, Port);
+
+        string dead = seen == "192.0.2.1" ? "n1" : "n2", left = dead == "n1" ? "192.0.2.2" : "192.0.2.1";
+        lab.Cluster.Ip(dead, "link set up0 down");
+        long down = TimeProvider.System.GetTimestamp();
+        await Eventually.Async(async () => await Mirror.AskAsync(inside, World4, Port) == left, NetworkLab.Patience);
+        TestContext.Current.TestOutputHelper?.WriteLine($"a gateway's death to an answer by the other: {TimeProvider.System.GetElapsedTime(down).TotalMilliseconds:F0} ms");
+        await lab.PatchNetworkAsync("red", """{"egress":{"mode":"None","nodeSelector":null}}""");
+        await Eventually.Async(async () => await Mirror.AskAsync(inside, World4, Port) is null, NetworkLab.Patience);
+        string alive = dead == "n1" ? "n2" : "n1";
+        await Eventually.Async(() => Task.FromResult(lab.NetworksOn(alive).Count == 0), NetworkLab.Patience);
+    }
+
     private static async Task IsAsync(NetworkLab lab, string expected)
     {
         await Eventually.WithinAsync(() => Task.FromResult(lab.StateOf("n1") == expected), NetworkLab.Patience);

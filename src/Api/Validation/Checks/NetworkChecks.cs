@@ -24,7 +24,12 @@ internal static class NetworkChecks
         CheckSubnets(findings, at["subnets"], spec.Subnets ?? []);
         Values.InRange(findings, at["vni"], spec.Vni, 1, MaxVni, "VXLAN network identifier");
         Values.InRange(findings, at["mtu"], spec.Mtu, MinMtu, MaxMtu, "MTU of a virtual network");
-        if (spec.Egress is not null) Values.OneOf(findings, at["egress"]["mode"], spec.Egress.Mode, NetworkEgress.None, NetworkEgress.Snat);
+        if (spec.Egress is { } egress)
+        {
+            Values.OneOf(findings, at["egress"]["mode"], egress.Mode, NetworkEgress.None, NetworkEgress.Snat);
+            if (egress.NodeSelector is not null) Values.SelectorText(findings, at["egress"]["nodeSelector"], egress.NodeSelector);
+            if (egress is { NodeSelector: not null, Mode: not NetworkEgress.Snat }) findings.Add(at["egress"]["nodeSelector"], FaultReason.Forbidden, $"would have no effect: set mode to {NetworkEgress.Snat}");
+        }
         CheckReferences(findings, at["imports"], spec.Imports, "imports say which, one by one");
         CheckReferences(findings, at["exports"], spec.Exports, null);
         CheckTargets(findings, at["routeTargets"]["import"], spec.RouteTargets?.Import);

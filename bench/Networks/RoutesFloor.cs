@@ -1,4 +1,3 @@
-using Margay.Core.Net;
 using Margay.Netlink.Namespaces;
 using Margay.Netlink.Route;
 

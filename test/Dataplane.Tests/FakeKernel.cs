@@ -105,7 +105,7 @@ internal class FakeKernel : IKernel
     {
         if (link is null) return new NextHopResolution(2, address);
         if (Links.TryGetValue(link, out Link? there)) return new NextHopResolution(there.Index, address);
-        return int.TryParse(link.AsSpan("eth".Length), CultureInfo.InvariantCulture, out int index) ? new NextHopResolution(index, address) : new NetlinkResult(Errno.ENODEV);
+        return int.TryParse(link.AsSpan(link.AsSpan().TrimEnd("0123456789").Length), CultureInfo.InvariantCulture, out int index) ? new NextHopResolution(index, address) : new NetlinkResult(Errno.ENODEV);
     }
 
     public NetlinkResult<IReadOnlyList<Neighbour>> ListPermanentNeighbours() =>

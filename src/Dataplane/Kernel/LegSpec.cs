@@ -11,8 +11,8 @@ public sealed record LegSpec(NetworkName Network, string HostLink, InetAddress V
     /// <summary>Services of the host on its loopback addresses are reached by it.</summary>
     public bool ToLoopback { get; init; }
 
-    /// <summary>What the names of hosts' ends begin with; the network's VNI follows.</summary>
-    public const string HostPrefix = "leg";
+    /// <summary>What the names of hosts' ends begin with; the network's VNI follows. Every link of the host that is called so is held to what legs may do.</summary>
+    public const string HostPrefix = "mleg";
 
     /// <summary>Of either end. With the same at both and without ARP a frame to anyone is for the other end: there are no neighbours to ask for, nor entries that could be lost.</summary>
     public static readonly MacAddress Mac = new(0x02_6d_6c_65_67_00);

@@ -10,7 +10,7 @@ namespace Margay.Dataplane.Managers;
 
 // Where tenants' packets come into the host's namespace, and what of it they see:
 //
-//   leg… ─► prerouting −300: the leg's own addresses only      a tenant's own address never gets here: it was translated in its namespace, with its connection tracking
+//   mleg… ─► prerouting −300: the leg's own addresses only      a tenant's own address never gets here: it was translated in its namespace, with its connection tracking
 //        ─► prerouting −100: services of the host become their targets
 //        ─► input 0:   answers, targets of services            nothing else of the host itself is reached
 //        ─► forward 0: out                                      ─► postrouting 100: transit addresses become the host's, floating ones stay

@@ -65,7 +65,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task ANetworkThatIsLetOut_HasALeg_AndItsUnusedAddressesDoNotLeave()
     {
         await PostAsync(View(("red.net", true), ("green.net", false)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
-        Assert.Equal("leg100,169.254.64.1", Sources());
+        Assert.Equal("mleg100,169.254.64.1", Sources());
         Assert.Equal(["169.254.64.1/32 100", "fd6d:6172:6761:7900::1/128 100"], RoutesOf(_host));
         int leg = _inRed.Links["leg"].Index;
         Assert.Equal([$"0.0.0.0/0 {leg}", "10.0.0.0/16 blackhole", $"::/0 {leg}", "fd00::/112 blackhole"], RoutesOf(_inRed));
@@ -89,10 +89,10 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task NotLetOutAnyMore_TheHostOpensAfterTheLegIsGone()
     {
         await PostAsync(View(("red.net", true), ("green.net", true)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
-        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
+        Assert.Equal("mleg100,169.254.64.1 mleg101,169.254.64.2", Sources());
         await PostAsync(View(("red.net", false), ("green.net", true)));
         await PassAsync();
-        Assert.Equal("leg101,169.254.64.2", Sources());
+        Assert.Equal("mleg101,169.254.64.2", Sources());
         Assert.DoesNotContain("leg", _inRed.Links.Keys);
         Assert.Empty(_inRed.Routes);
         Assert.DoesNotContain("leaving", _inRed.Tables.Chains.Select(c => c.Name));
@@ -107,7 +107,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
     public async Task ALegThatIsThereAlready_KeepsItsAddresses()
     {
         await PostAsync(View(("green.net", true), ("red.net", true)), new EndpointsRestored(), new NetworkOpened(s_green, _inGreen), new NetworkOpened(s_red, _inRed));
-        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
+        Assert.Equal("mleg100,169.254.64.1 mleg101,169.254.64.2", Sources());
         string[] before = RoutesOf(_inRed);
         await _loop.DisposeAsync();
         foreach (FakeTunnelKernel kernel in (FakeTunnelKernel[])[_inRed, _inGreen]) kernel.Calls.Clear();
@@ -115,7 +115,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         // Green, which had the first address, is heard of last.
         await PostAsync(View(("green.net", true), ("red.net", true)), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen), new EndpointsRestored());
         await PassAsync();
-        Assert.Equal("leg100,169.254.64.1 leg101,169.254.64.2", Sources());
+        Assert.Equal("mleg100,169.254.64.1 mleg101,169.254.64.2", Sources());
         Assert.Equal(before, RoutesOf(_inRed));
         foreach (FakeTunnelKernel kernel in (FakeTunnelKernel[])[_inRed, _inGreen]) Assert.DoesNotContain(kernel.Calls, c => c is "leg create" or "leg delete" or "route set" or "nexthop set");
     }
@@ -152,7 +152,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         await PostAsync(new EndpointAttached(new LocalEndpoint { Id = "red.net/ns/a", Network = s_red, Interface = "mga", Addresses = [InetAddress.Parse("10.0.0.1"), InetAddress.Parse("fd00::1")], Mac = new MacAddress(2) }));
         Assert.Contains("leg", _inRed.Links.Keys);
         Assert.Equal(["169.254.64.1/32", "203.0.113.1/32", "203.0.113.2/32", "2001:db8::1/128", "fd6d:6172:6761:7900::1/128"], _host.Routes.Keys.Order().Select(r => r.ToString()));
-        Assert.Equal("leg100,169.254.64.1 leg100,203.0.113.1 leg100,203.0.113.2", Sources());
+        Assert.Equal("mleg100,169.254.64.1 mleg100,203.0.113.1 mleg100,203.0.113.2", Sources());
         Assert.Equal(["203.0.113.1 to 10.0.0.1", "203.0.113.2 to 10.0.0.1"], Map("floating4"));
         // Of two the lower is the one that it leaves under.
         Assert.Equal(["10.0.0.1 to 203.0.113.1"], Map("floating-of4"));
@@ -179,15 +179,15 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         Assert.Equal(["169.254.169.254/32"], _inRed.Routes.Keys.Select(r => r.ToString()));
         Assert.Equal(["0.0.0.0/0", "10.0.0.0/16", "169.254.169.254/32", "::/0", "fd00::/112"], _inGreen.Routes.Keys.Order().Select(r => r.ToString()));
         Assert.Contains(new FilterName(FilterFamily.Inet, "leg-services"), _host.Tables.Chains);
-        Assert.Equal(["leg100"], _inRed.LoopbackAllowed);
+        Assert.Equal(["mleg100"], _inRed.LoopbackAllowed);
     }
 
     [Fact]
     public async Task ALinkOfAnothersName_IsLeftAlone_AndToldOf()
     {
-        _inRed.HostLinks["leg100"] = new Link { Name = "leg100", Index = 9, Kind = "dummy" };
+        _inRed.HostLinks["mleg100"] = new Link { Name = "mleg100", Index = 9, Kind = "dummy" };
         DataplaneSnapshot snapshot = await PostAsync(View(("red.net", true)), new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
-        Assert.Contains(snapshot.Pending, p => p == "network red.net: the host has a link leg100 already that is not ours; remove it (ip link delete leg100)");
+        Assert.Contains(snapshot.Pending, p => p == "network red.net: the host has a link mleg100 already that is not ours; remove it (ip link delete mleg100)");
         _inRed.HostLinks.Clear();
         snapshot = await PassAsync();
         Assert.Empty(snapshot.Pending);

@@ -32,8 +32,8 @@ internal sealed class LeakCalculator(IReadOnlyDictionary<string, VirtualNetwork>
         HashSet<string> touched = [.. PartnersOf(fullName)];
         foreach (string network in old.Keys.Union(partners.Keys))
         {
-            SortedSet<string> was = old.GetValueOrDefault(network, s_none), iss = partners.GetValueOrDefault(network, s_none);
-            if (!was.SetEquals(iss)) touched.UnionWith([network, .. was, .. iss]);
+            SortedSet<string> was = old.GetValueOrDefault(network, s_none), becomes = partners.GetValueOrDefault(network, s_none);
+            if (!was.SetEquals(becomes)) touched.UnionWith([network, .. was, .. becomes]);
         }
         return touched;
 

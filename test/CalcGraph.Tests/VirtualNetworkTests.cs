@@ -94,7 +94,7 @@ public class VirtualNetworkTests
         Node("gateway");
         NetworkView network = Assert.Single(View().Networks.Values);
         Assert.Equal((true, true, true, 1), (network.LetsOut, network.IsGateway, network.Needed, network.Floating.Count));
-        Assert.Empty(View().Pools.Values.Where(p => p.Network != "default"));
+        Assert.DoesNotContain(View().Pools.Values, p => p.Network != "default");
         Node("other");
         Assert.Empty(View().Networks);
         Endpoint("a", "red.blue");

@@ -25,11 +25,11 @@ public class DropNamesTests
 
     private static readonly EndpointTier Guard = new() { Name = "first", IngressPolicies = [Dropped.Rule.Name], EgressPolicies = [Dropped.Rule.Name] };
 
-    public static TheoryData<string, PolicyType, string, string?, string?, string> HostDrops() => new()
+    public static TheoryData<string, PolicyType, string?, string?, string, string> HostDrops() => new()
     {
         // To the host's own processes, and from them.
         { "rule", PolicyType.Ingress, "eth0", null, "10.0.0.11", "HostEndpoint/named" },
-        { "rule", PolicyType.Egress, null!, "eth0", "10.0.0.11", "HostEndpoint/named" },
+        { "rule", PolicyType.Egress, null, "eth0", "10.0.0.11", "HostEndpoint/named" },
         { "host-end", PolicyType.Ingress, "eth0", null, "10.0.0.11", "HostEndpoint/named" },
         { "host-end", PolicyType.Ingress, "eth1", null, "10.0.0.12", "HostEndpoint/expected" },
         { "host-end", PolicyType.Ingress, "eth2", null, "10.0.0.13", "HostEndpoint/all" },

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Margay.Api.Attach;
 using Margay.Api.Client;
+using Margay.Interop.Dataplane;
 using Margay.Interop.Netlink;
 using Margay.Netlink.Namespaces;
 
@@ -152,7 +153,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         Tool.Run("ip", "-n", space, "nexthop", "show"),
         Tool.Run("ip", "-n", space, "neigh", "show", "nud", "permanent"),
         Tool.Run("bridge", "-n", space, "fdb", "show"),
-        Tool.Run("ip", "netns", "exec", space, "nft", "-s", "list", "ruleset"),
+        Listing.Settled(Tool.Run("ip", "netns", "exec", space, "nft", "-s", "list", "ruleset")),
     ]);
 
     public async ValueTask DisposeAsync()

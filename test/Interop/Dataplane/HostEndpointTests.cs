@@ -166,9 +166,9 @@ public sealed class HostEndpointTests
     {
         await using PacketWorld world = await PacketWorld.StartAsync();
         await ApplyAsync(world, [Eth0 with { UntrackedTiers = [Tier(DenyAll)], PreDnatTiers = [Tier(DenyAll)], ForwardTiers = [Tier(DenyAll)] }, Eth0 with { Name = "all", Interface = "*" }], DenyAll);
-        string before = world.Host.Nft("-s", "-a", "list", "ruleset");
+        string before = Listing.Settled(world.Host.Nft("-s", "-a", "list", "ruleset"));
         await world.Host.RestartAsync();
-        Assert.Equal(before, world.Host.Nft("-s", "-a", "list", "ruleset"));
+        Assert.Equal(before, Listing.Settled(world.Host.Nft("-s", "-a", "list", "ruleset")));
     }
 
     private static EndpointTier Tier(params PolicyView[] policies) => new()

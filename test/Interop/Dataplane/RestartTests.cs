@@ -14,7 +14,7 @@ public class RestartTests
         Workload a = await host.AddWorkloadAsync("a"), b = await host.AddWorkloadAsync("b");
         await host.ApplyAsync(Rules.Ingress("port", Rules.Allow.FromNets("10.65.0.0/24", "192.0.2.0/24")), Rules.Egress("out", Rules.Allow));
         await host.WaitProgrammedAsync(a, b);
-        string before = host.Nft("-a", "list", "ruleset");
+        string before = Listing.Settled(host.Nft("-a", "list", "ruleset"));
 
         using NfTablesMonitor tables = NfTablesMonitor.OpenIn(host.Namespace);
         using RouteMonitor routes = RouteMonitor.OpenIn(host.Namespace, RouteEvents.Links | RouteEvents.Addresses | RouteEvents.Routes | RouteEvents.Nexthops);
@@ -28,7 +28,7 @@ public class RestartTests
 
         Assert.True(sent > 100, $"only {sent} packets were sent");
         Assert.Equal(0, lost);
-        Assert.Equal(before, host.Nft("-a", "list", "ruleset"));
+        Assert.Equal(before, Listing.Settled(host.Nft("-a", "list", "ruleset")));
         Assert.False(tables.TryRead(out NftEvent? change), change?.ToString());
         Assert.False(routes.TryRead(out RouteEvent? moved), moved?.ToString());
     }

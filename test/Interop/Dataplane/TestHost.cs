@@ -137,7 +137,7 @@ internal sealed class TestHost : IAsyncDisposable
     internal string IpText(string commandLine) => Tool.Run("ip", ["-n", Name, .. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
     internal string Nft(params string[] arguments) => Tool.Run("ip", ["netns", "exec", Name, "nft", .. arguments]);
     internal string Run(string command, params string[] arguments) => Tool.Run("ip", ["netns", "exec", Name, command, .. arguments]);
-    internal string Ruleset() => Nft("-s", "list", "ruleset");
+    internal string Ruleset() => Listing.Settled(Nft("-s", "list", "ruleset"));
 
     public async ValueTask DisposeAsync()
     {

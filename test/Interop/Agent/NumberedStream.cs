@@ -29,6 +29,13 @@ internal sealed class NumberedStream : IAsyncDisposable
         _sending = Task.Run(() => SendAsync(target));
     }
 
+    /// <summary>Until two more seconds' worth has been sent: what a restarted agent puts right, it puts right within that.</summary>
+    internal Task GoOnAsync()
+    {
+        int enough = Volatile.Read(ref _sent) + 2000;
+        return Eventually.Async(() => Task.FromResult(Volatile.Read(ref _sent) >= enough), TimeSpan.FromSeconds(30));
+    }
+
     private async Task SendAsync(EndPoint target)
     {
         using PeriodicTimer tick = new(TimeSpan.FromMilliseconds(1), TimeProvider.System);

@@ -11,17 +11,19 @@ internal sealed class EchoProbe : IDisposable
 {
     private const ushort Identifier = 0x6d67;
     private static readonly TimeSpan Interval = TimeSpan.FromMicroseconds(200);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp) { Blocking = false };
     private ushort _sequence;
 
-    public bool TryReach(InetAddress target, TimeSpan within)
+    /// <exception cref="InvalidOperationException">It did not answer within 10 s.</exception>
+    public void Reach(InetAddress target)
     {
         IPEndPoint to = new(target.ToIPAddress(), 0);
         byte[] request = new byte[16], reply = new byte[1500];
         request[0] = 8;
         BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(4), Identifier);
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < within)
+        while (Stopwatch.GetElapsedTime(start) < s_patience)
         {
             BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(6), ++_sequence);
             BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), 0);
@@ -35,10 +37,10 @@ internal sealed class EchoProbe : IDisposable
                 // A raw socket sees the IPv4 header too.
                 int header = (reply[0] & 15) * 4;
                 if (n >= header + 8 && reply[header] == 0 && BinaryPrimitives.ReadUInt16BigEndian(reply.AsSpan(header + 4)) == Identifier
-                    && InetAddress.FromBytes(reply.AsSpan(12, 4)) == target) return true;
+                    && InetAddress.FromBytes(reply.AsSpan(12, 4)) == target) return;
             }
         }
-        return false;
+        throw new InvalidOperationException($"{target} did not answer within {s_patience.TotalSeconds} s");
     }
 
     /// <summary>RFC 1071.</summary>

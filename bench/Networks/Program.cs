@@ -7,9 +7,16 @@ using Margay.Networks.Bench;
 //
 //   (no argument)              everything
 //   hosting N                  N networks with ten endpoints each: floor, then margay
+//   tenants N FILE             two hosts with a tenant between them, N endpoints on each, for the packet-cost referee, until standard input ends
 //   routes                     100 networks with 100,000 routes in all from a reflector, and the death of a host
 //
 // Each part runs as a process of its own in a network namespace of its own, so that none inherits what another left.
+
+if (args is ["tenants", string endpoints, string file])
+{
+    await TenantPair.HoldAsync(int.Parse(endpoints, CultureInfo.InvariantCulture), file);
+    return 0;
+}
 
 const string InChild = "--in-namespace";
 if (args is [InChild, string part, string size])
@@ -31,6 +38,9 @@ if (args is [InChild, string part, string size])
             break;
         case "reflector":
             await FabricReflector.RunAsync();
+            break;
+        case ['t', 'e', 'n', 'a', 'n', 't', '-', 'h', 'o', 's', 't', char index, ':', .. string name]:
+            await TenantPair.HostAsync(index - '0', name, n);
             break;
         default: throw new ArgumentException($"no part is called {part}");
     }

@@ -146,6 +146,7 @@ internal static class FilterExpressions
             FilterField.TransportProtocol => new NftMeta(NftMetaKey.L4Proto) { Destination = register },
             FilterField.Priority => new NftMeta(NftMetaKey.Priority) { Destination = register },
             FilterField.Mark => new NftMeta(NftMetaKey.Mark) { Destination = register },
+            FilterField.SocketUser => new NftMeta(NftMetaKey.SocketUser) { Destination = register },
             FilterField.ConntrackState => new NftCt(NftCtKey.State) { Destination = register },
             FilterField.ConntrackStatus => new NftCt(NftCtKey.Status) { Destination = register },
             FilterField.SourceAddressType => new NftFib(NftFibResult.AddressType, NftFibFlags.SourceAddress, register),

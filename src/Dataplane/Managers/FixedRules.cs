@@ -14,7 +14,8 @@ namespace Margay.Dataplane.Managers;
 //   input        0   egress policy of packets to this host        input   10   what becomes of those that it lets pass
 //   forward      0   egress policy of the sender                  forward 10   ingress policy of the receiver
 //   arp input    0   a workload speaks ARP for its own addresses only
-//   input      −10   while there are virtual networks: VXLAN from known tunnel ends only (TunnelGuard)
+//   while there are virtual networks, VXLAN (TunnelGuard):
+//   input      −10   from known tunnel ends only                  raw −300     is not tracked; from the kernel's tunnels only
 //
 // accept ends one base chain, not the next: so "allow" is accept in both directions, and a packet between two local workloads needs both. No mark is touched, no goto
 // changes with an endpoint. Replies, related packets and those of known flows are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
@@ -23,16 +24,14 @@ namespace Margay.Dataplane.Managers;
 /// <summary>Builds the base chains, and the sets and maps that they look up.</summary>
 internal static class FixedRules
 {
-    private const byte IpInIp = 4, Udp = 17;
-    public const ushort VxlanPort = 4789;
+    private const byte IpInIp = 4;
 
     private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy", IngressPolicy = "ingress-policy", WorkloadTunnels = "workload-tunnels", InvalidLabel = "invalid for connection tracking";
 
     private static readonly FilterStatement IsV4 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv4));
     private static readonly FilterStatement IsV6 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6));
     private static readonly FilterStatement Count = new FilterCounter();
-    private static readonly FilterStatement[] s_vxlan =
-        [new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp)), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort))];
+    private static readonly FilterStatement[] s_vxlan = [.. TunnelGuard.IsVxlan];
     private static readonly FilterStatement s_ipInIp = new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(IpInIp));
 
     public static void Want(FilterTables tables, DataplaneOptions options)

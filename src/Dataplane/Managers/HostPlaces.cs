@@ -77,6 +77,8 @@ internal static class HostPlaces
         // Leaving by another interface is another host endpoint's business.
         if (earlyPlaces && place.IsTracked && !(place.Kind == PolicySetKind.HostForward && place.Direction == PolicyType.Egress))
             yield return new FilterRule("allowed earlier", new FilterAnyBit(FilterField.Mark, options.AcceptedMark), FilterVerdict.Accept);
+        if (place.Kind == PolicySetKind.Host)
+            yield return new FilterRule("VXLAN that its guard let through", [new FilterAnyBit(FilterField.ConntrackState, (uint)NftCtState.Untracked), .. TunnelGuard.IsVxlan, FilterVerdict.Accept]);
         if (place.IsTracked)
         {
             yield return new FilterRule("established", new FilterAnyBit(FilterField.ConntrackState, (uint)(NftCtState.Established | NftCtState.Related)), FilterVerdict.Accept);

@@ -12,6 +12,12 @@ namespace Margay.Dataplane.Managers;
 //   input ─► UDP to 4789? ─► VNI of a network that is here? ─► from a tunnel end that EVPN told us of in this network? ─► the tunnel
 //              no: accept      no: accept, another program's      no: count, drop
 //
+// Its outer headers are not tracked: each flow within has a source port of its own, and a tenant with many flows would fill the host's table. Nor may a process of the host send
+// what the far end takes for a tenant's:
+//
+//   raw prerouting, raw output ─► UDP to 4789, VNI of a network that is here? ─► sent by a process's socket? ─► not tracked
+//                                   no: accept                                     yes: count, drop
+//
 // An end that nobody has told us of yet is closed out. After a restart the ends that are found in the kernel stay until all routes have been learnt again.
 
 /// <summary>
@@ -20,12 +26,17 @@ namespace Margay.Dataplane.Managers;
 /// </summary>
 internal sealed class TunnelGuard(FilterTables tables)
 {
-    public const string Chain = "tunnels", Vnis = "tunnel-vnis", From4 = "tunnel-from4", From6 = "tunnel-from6";
+    public const string Chain = "tunnels", Arriving = "tunnels-in", Leaving = "tunnels-out", Vnis = "tunnel-vnis", From4 = "tunnel-from4", From6 = "tunnel-from6";
 
     private const byte IPv4 = 2, IPv6 = 10, Udp = 17;
+    private const ushort VxlanPort = 4789;
 
     // With the reserved octet.
     private const int VniWidth = 4;
+
+    /// <summary>UDP to the port of VXLAN (RFC 7348 §5).</summary>
+    public static IReadOnlyList<FilterStatement> IsVxlan { get; } =
+        [new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp)), new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort))];
 
     private static readonly FilterName s_vnis = Name(Vnis), s_from4 = Name(From4), s_from6 = Name(From6);
 
@@ -55,7 +66,7 @@ internal sealed class TunnelGuard(FilterTables tables)
         if (_networks.Count > 0) return;
         _users.Clear();
         _kept.Clear();
-        tables.RemoveChain(Name(Chain));
+        foreach (string chain in (string[])[Chain, Arriving, Leaving]) tables.RemoveChain(Name(chain));
         foreach (FilterName set in (FilterName[])[s_vnis, s_from4, s_from6]) tables.RemoveSet(set);
     }
 
@@ -89,6 +100,8 @@ internal sealed class TunnelGuard(FilterTables tables)
         tables.SetSet(new FilterSet(FilterFamily.Inet, From4, [FilterField.SourceV4, FilterField.VxlanVniWord]));
         tables.SetSet(new FilterSet(FilterFamily.Inet, From6, [FilterField.SourceV6, FilterField.VxlanVniWord]));
         tables.SetChain(new FilterChain(FilterFamily.Inet, Chain, new FilterBase(FilterHook.Input, -10), [.. Rules()]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, Arriving, new FilterBase(FilterHook.Prerouting, -300), [.. IfOurs(), s_untracked]));
+        tables.SetChain(new FilterChain(FilterFamily.Inet, Leaving, new FilterBase(FilterHook.Output, -300), [.. IfOurs(), s_ofProcess, s_untracked]));
     }
 
     private void Use(Element element)
@@ -114,12 +127,17 @@ internal sealed class TunnelGuard(FilterTables tables)
     {
         FilterStatement Family(byte family) => new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(family));
 
-        yield return new FilterRule("not UDP", new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp), Negate: true), FilterVerdict.Accept);
-        yield return new FilterRule("not VXLAN", new FilterCompare(FilterField.DestinationPort, NftValue.Port(FixedRules.VxlanPort), Negate: true), FilterVerdict.Accept);
-        yield return new FilterRule("no network of ours", new FilterLookup(FilterField.VxlanVni, Vnis, negate: true), FilterVerdict.Accept);
+        foreach (FilterRule rule in IfOurs()) yield return rule;
         yield return new FilterRule("tunnel end of the network", Family(IPv4), new FilterLookup([FilterField.SourceV4, FilterField.VxlanVniWord], From4), FilterVerdict.Accept);
         yield return new FilterRule("tunnel end of the network", Family(IPv6), new FilterLookup([FilterField.SourceV6, FilterField.VxlanVniWord], From6), FilterVerdict.Accept);
         yield return new FilterRule("no tunnel end of the network", new FilterCounter(), FilterVerdict.Drop);
+    }
+
+    private static IEnumerable<FilterRule> IfOurs()
+    {
+        yield return new FilterRule("not UDP", new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(Udp), Negate: true), FilterVerdict.Accept);
+        yield return new FilterRule("not VXLAN", new FilterCompare(FilterField.DestinationPort, NftValue.Port(VxlanPort), Negate: true), FilterVerdict.Accept);
+        yield return new FilterRule("no network of ours", new FilterLookup(FilterField.VxlanVni, Vnis, negate: true), FilterVerdict.Accept);
     }
 
     private static FilterElementKey KeyOf(uint vni) => NftValue.FromBytes([(byte)(vni >> 16), (byte)(vni >> 8), (byte)vni]);
@@ -131,6 +149,11 @@ internal sealed class TunnelGuard(FilterTables tables)
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(end.ByteLength), vni << 8);
         return NftValue.FromBytes(bytes);
     }
+
+    private static readonly FilterRule s_untracked = new("not tracked", new FilterNotrack());
+
+    // Any user id: the kernel's own tunnels send without one.
+    private static readonly FilterRule s_ofProcess = new("of a process", new FilterCompare(FilterField.SocketUser, NftValue.Native(uint.MaxValue), Negate: true), new FilterCounter(), FilterVerdict.Drop);
 
     private static FilterName Name(string name) => new(FilterFamily.Inet, name);
 }

@@ -123,6 +123,8 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         [
             new("net/ipv4/ip_forward", "1"),
             new("net/ipv6/conf/all/forwarding", "1"),
+            // Nearly all packets go through: none is looked up among sockets before its route is (both families).
+            new("net/ipv4/ip_early_demux", "0"),
             new("net/ipv4/conf/all/rp_filter", "0"),
             new("net/ipv4/conf/default/rp_filter", "0"),
             new("net/ipv6/conf/default/accept_ra", "0"),

@@ -39,16 +39,38 @@ public sealed partial class NetworkEscapeTests
         VxlanDatagram.Send(elsewhere, Host1, vni, inner, red1.V4, "a workload of another host");
         Tool.Run("ip", "-n", lab.SpaceOf(far), "address", "add", $"{Host2}/32", "dev", "lo");
         VxlanDatagram.Send(elsewhere, Host1, vni, inner, red1.V4, "a workload in its host's name", Host2);
-        // Proof that such a datagram would get in, and that all before it have been looked at.
+        VxlanDatagram.Send(n2, Host1, vni, inner, red1.V4, "a process of a tunnel end");
+        // Proof that such a datagram would get in, and that all before it have been looked at: a machine of the underlay that sends from a tunnel end's address, but does not answer for it.
+        n9.WriteSysctl("net/ipv4/conf/all/arp_ignore", "1");
+        Tool.Run("ip", "-n", lab.Cluster.NameOf("n9"), "address", "add", $"{Host2}/32", "dev", "lo");
         await Eventually.Async(() =>
         {
-            VxlanDatagram.Send(n2, Host1, vni, inner, red1.V4, "a tunnel end");
+            VxlanDatagram.Send(n9, Host1, vni, inner, red1.V4, "a tunnel end's address", Host2);
             return Task.FromResult(receiver.Poll(TimeSpan.FromMilliseconds(200), SelectMode.SelectRead));
         }, NetworkLab.Patience);
-        Assert.Equal(["a tunnel end"], Received(receiver));
+        Assert.Equal(["a tunnel end's address"], Received(receiver));
 
-        string chain = Tool.Run("ip", "netns", "exec", lab.Cluster.NameOf("n1"), "nft", "list", "chain", "inet", "margay", "tunnels");
-        Assert.True(DroppedOf().Match(chain) is { Success: true } dropped && int.Parse(dropped.Groups[1].ValueSpan) >= 3, chain);
+        Assert.InRange(Dropped(lab, "n1", "tunnels"), 3, int.MaxValue);
+        Assert.Equal(1, Dropped(lab, "n2", "tunnels-out"));
+    }
+
+    [Fact]
+    public async Task FlowsOfATenant_TakeNoRoomInTheHostsConnectionTracking()
+    {
+        await using NetworkLab lab = await NetworkLab.StartAsync();
+        Tenant here = await lab.AttachAsync("n1", "r1", "red"), there = await lab.AttachAsync("n2", "r2", "red");
+        await lab.CanPingAsync(here, there.V4);
+        using NetworkNamespace inside = lab.Inside(here);
+        // Each flow has an outer source port of its own.
+        for (int port = 20000; port < 20200; port++)
+        {
+            using Socket socket = inside.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            socket.SendTo([1], new IPEndPoint(IPAddress.Parse(there.V4), 9));
+        }
+        Assert.Contains("sport=20199", Tool.Run("ip", "netns", "exec", lab.SpaceOf("n2", "red.net"), "conntrack", "-L"), StringComparison.Ordinal);
+        foreach (string host in (string[])["n1", "n2"])
+            Assert.DoesNotContain("dport=4789", Tool.Run("ip", "netns", "exec", lab.Cluster.NameOf(host), "conntrack", "-L"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,6 +108,14 @@ public sealed partial class NetworkEscapeTests
         byte[] buffer = new byte[256];
         while (receiver.Poll(TimeSpan.FromMilliseconds(500), SelectMode.SelectRead)) texts.Add(Encoding.ASCII.GetString(buffer, 0, receiver.Receive(buffer)));
         return [.. texts];
+    }
+
+    private static int Dropped(NetworkLab lab, string host, string chain)
+    {
+        string listing = Tool.Run("ip", "netns", "exec", lab.Cluster.NameOf(host), "nft", "list", "chain", "inet", "margay", chain);
+        Match dropped = DroppedOf().Match(listing);
+        Assert.True(dropped.Success, listing);
+        return int.Parse(dropped.Groups[1].ValueSpan);
     }
 
     [GeneratedRegex("counter packets (\\d+) bytes \\d+ drop")]

@@ -52,6 +52,9 @@ public enum FilterField
 
     /// <summary>skb mark, a 32-bit number in host order.</summary>
     Mark,
+
+    /// <summary>User id of the socket that sends it, a 32-bit number in host order. What no process's socket sends has none, and matches nothing.</summary>
+    SocketUser,
 }
 
 /// <summary>Widths and names, as <c>nft</c> knows them.</summary>
@@ -63,7 +66,7 @@ public static class FilterFields
         FilterField.InputInterface or FilterField.OutputInterface or FilterField.SourceV6 or FilterField.DestinationV6 or FilterField.NdTarget => 16,
         FilterField.ArpSenderMac => 6,
         FilterField.VxlanVni => 3,
-        FilterField.ConntrackState or FilterField.ConntrackStatus or FilterField.SourceAddressType or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.VxlanVniWord or FilterField.Priority or FilterField.Mark => 4,
+        FilterField.ConntrackState or FilterField.ConntrackStatus or FilterField.SourceAddressType or FilterField.SourceV4 or FilterField.DestinationV4 or FilterField.ArpSenderAddress or FilterField.VxlanVniWord or FilterField.Priority or FilterField.Mark or FilterField.SocketUser => 4,
         FilterField.SourcePort or FilterField.DestinationPort or FilterField.ArpOperation or FilterField.IcmpTypeAndCode => 2,
         _ => 1,
     };
@@ -111,6 +114,7 @@ public static class FilterFields
         FilterField.VxlanVni => "@th,96,24",
         FilterField.VxlanVniWord => "@th,96,32",
         FilterField.Mark => "meta mark",
+        FilterField.SocketUser => "meta skuid",
         _ => "meta priority",
     };
 }

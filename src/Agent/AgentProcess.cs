@@ -89,7 +89,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         LinkPlaces places = new(links, spaces, logger);
 
         // BGP.
-        NetworkRoutes? networkRoutes = tunnelEnd is null ? null : new(tunnelEnd.Address, tunnelEnd.RouterMac);
+        NetworkRoutes? networkRoutes = tunnelEnd is null ? null : new(tunnelEnd.Address, tunnelEnd.RouterMac, NetworkRoutes.KeptBy(dataplaneOptions));
         FibSink fib = new(dataplane, networkRoutes);
         SpeakerStart start = SpeakerStart.OfHost(former, viewLog.View);
         await using Speaker speaker = new(start.On(new SpeakerOptions { Time = time, Seed = random.Next(), Logger = logger, Sink = fib }));
@@ -107,7 +107,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await dataplane.PostAsync(new EndpointsRestored(), cancel).ConfigureAwait(false);
 
         // Everything that answers.
-        NetworkQueries networkQueries = new(options.NetworkSpaces, connection, attach, dataplane, tunnelEnd, networkRoutes);
+        NetworkQueries networkQueries = new(options.NetworkSpaces, connection, attach, dataplane, speaker, tunnelEnd, networkRoutes);
         Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics, drops, networkQueries);
         RequestRouter router = new(attach, queries, metrics, logger);
         using AttachServer socket = new(new AttachServerOptions { SocketPath = options.Socket }, router.AnswerAsync, time, logger);

@@ -50,6 +50,9 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Warning, "peer {Peer}: a second router, {Address}, is on {Interface}; an unnumbered peer needs a link with one neighbour, and the first is kept")]
     internal static partial void TwoRouters(ILogger logger, string peer, string @interface, string address);
 
+    [LoggerMessage(17, LogLevel.Warning, "peer {Peer} says what it may not, and is not believed (more of the kind is counted only): {Reason}")]
+    internal static partial void Distrusted(ILogger logger, string peer, string reason);
+
     [LoggerMessage(8, LogLevel.Critical, "bug in the speaker's loop; the event is lost")]
     internal static partial void Bug(ILogger logger, Exception exception);
 }

@@ -142,7 +142,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
             AddPath = agreed.AddPathSend.Has(family),
             Filter = spec.Export,
             LongLived = agreed.LongLived,
-            Targets = CarriesTargets(family) ? session.Targets ?? spec.RouteTargets : null,
+            Targets = !CarriesTargets(family) ? null : session.Targets is { } wanted && spec.RouteTargets is { } permitted ? wanted.Within(permitted) : session.Targets ?? spec.RouteTargets,
             DenyAll = agreed.External && spec.RequirePolicy && spec.Export is null,
         };
     }
@@ -325,6 +325,15 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         if (peer.IsDynamic) loop.Peers.RemoveDynamic(peer);
     }
 
+    /// <summary>Once a session, and again after policy has changed: who says much says it often.</summary>
+    internal void WarnOfDistrust(BgpSession session)
+    {
+        if (session.WarnedOfDistrust || session.RibPeer!.WhyDistrusted is not { } why) return;
+        session.WarnedOfDistrust = true;
+        session.RibPeer.WhyDistrusted = null;
+        Log.Distrusted(loop.Logger, peer.Name, why);
+    }
+
     internal NotificationMessage? CheckPrefixLimit(BgpSession session)
     {
         PrefixLimit limit = peer.Spec.PrefixLimit;
@@ -354,10 +363,12 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         rib.Source = rib.Source with { IsClient = !session.Agreed.External && spec.RouteReflectorClient };
         session.Inbound = MakeInbound(session);
         bool import = clusterChanged || !Equals(before.Import, spec.Import) || before.RequirePolicy != spec.RequirePolicy || before.AllowOwnAs != spec.AllowOwnAs || before.ClusterId != spec.ClusterId || before.LocalAsMode != spec.LocalAsMode;
+        if (import) (session.WarnedOfDistrust, rib.WhyDistrusted) = (false, null);
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (import && session.Agreed.Families.Has(f)) loop.Inbound.Reimport(rib, session.Inbound, f);
         }
+        if (import) WarnOfDistrust(session);
         foreach (GroupMember m in session.Output.Members.ToArray()) Move(session, m);
         // Its routes go to other peers than before (RFC 4456 §6).
         if (before.RouteReflectorClient != spec.RouteReflectorClient) loop.Reconsider(rib);

@@ -107,7 +107,7 @@ public sealed record PeerSpec
     /// <summary>Watches the way to the peer (RFC 5880, 5882); null is off.</summary>
     public BfdSpec? Bfd { get; init; }
 
-    /// <summary>VPN and EVPN: the route targets of the routes that the peer is sent, if it says none itself by RFC 4684; null: all.</summary>
+    /// <summary>VPN and EVPN: the route targets of the routes that the peer may be sent; what it says itself by RFC 4684 narrows them down. Null: all.</summary>
     public RouteTargetSet? RouteTargets { get; init; }
 
     /// <summary>ADD-PATH (RFC 7911) offered for all <see cref="Families"/>.</summary>

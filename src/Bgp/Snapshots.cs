@@ -50,6 +50,7 @@ internal sealed class Snapshots(SpeakerLoop loop)
             ConnectError = p.ConnectError,
             RoutesReceived = p.RibPeer?.Received.Sum() ?? 0,
             RoutesAccepted = p.RibPeer?.Accepted.Sum() ?? 0,
+            RoutesDistrusted = p.RibPeer?.Distrusted ?? 0,
             RoutesAdvertised = s?.Output.Members.Sum(m => m.Group.AdvertisedTo(m.Peer)) ?? 0,
             MessagesReceived = s?.MessagesReceived ?? 0,
             MessagesSent = s?.Output.MessagesSent ?? 0,

@@ -313,6 +313,7 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         }
         if (session.Targets is not null && !_subscribersChanged.Contains(session) && (IsRouteTarget(update.ReachFamily) || IsRouteTarget(update.UnreachFamily))) _subscribersChanged.Add(session);
         if (_inbound.Apply(session.RibPeer!, session.Inbound!, update) is { } fault) return fault;
+        new PeerRouting(this, session.Peer).WarnOfDistrust(session);
         return new PeerRouting(this, session.Peer).CheckPrefixLimit(session);
     }
 

@@ -61,6 +61,9 @@ public sealed record PeerStatus
     /// <summary>Routes accepted by import policy and loop checks.</summary>
     public int RoutesAccepted { get; init; }
 
+    /// <summary>How often import policy did not believe a route, or part of it (<see cref="Rib.FilterResult.IsDistrusted"/>); counts up for ever.</summary>
+    public long RoutesDistrusted { get; init; }
+
     /// <summary>Routes in the Adj-RIB-Out.</summary>
     public int RoutesAdvertised { get; init; }
 

@@ -291,6 +291,7 @@ public sealed class Graph : IMatchListener
         // Its gateways of before may have nothing to do with it any more.
         NoteNodesOf(fullName);
         foreach (string touched in _facts.SetNetwork(fullName, network)) NoteNodesOf(touched);
+        if (_facts.PeersSpeakForOthers()) NoteAllNodes();
     }
 
     private void SetFloating(string? ns, string name, FloatingIP? floating)

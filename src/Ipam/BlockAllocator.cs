@@ -21,7 +21,7 @@ public sealed class BlockAllocator
     private readonly TimeSpan _cooldown;
     private readonly List<OwnedBlock> _blocks = [];
     private readonly Dictionary<AllocationHandle, Holding> _holdings = [];
-    private IReadOnlyList<NetworkPrefix> _reservations = [];
+    private ILookup<NetworkName, AddressRange> _reserved = Enumerable.Empty<(NetworkName Network, AddressRange Range)>().ToLookup(r => r.Network, r => r.Range);
     private long _stamp;
 
     /// <param name="time">Tells when an address has cooled down, and stamps records.</param>
@@ -34,8 +34,8 @@ public sealed class BlockAllocator
 
     private sealed record Holding(NetworkName Network, IReadOnlyList<InetAddress> Addresses, DateTimeOffset Since);
 
-    /// <summary>Prefixes from which nothing new is given (IPReservation); what is in use stays.</summary>
-    public void SetReservations(IReadOnlyList<NetworkPrefix> reservations) => _reservations = reservations;
+    /// <summary>Ranges from which nothing is given but to a request that names the address; what is in use stays.</summary>
+    public void SetReservations(IEnumerable<(NetworkName Network, AddressRange Range)> reservations) => _reserved = reservations.ToLookup(r => r.Network, r => r.Range);
 
     /// <summary>What the handle holds, or null.</summary>
     public IReadOnlyList<InetAddress>? Find(AllocationHandle handle) => _holdings.GetValueOrDefault(handle)?.Addresses;
@@ -51,7 +51,7 @@ public sealed class BlockAllocator
         {
             DateTimeOffset until = CooledUntil();
             return _blocks.Select(b => new BlockUse(
-                b.Network, b.Prefix, b.Pool, b.Size, b.InUse, b.CountFreedAfter(until), b.CountIdleReserved(Reserved(b.Network), until), b.Leaving));
+                b.Network, b.Prefix, b.Pool, b.Size, b.InUse, b.CountFreedAfter(until), _reserved.Contains(b.Network) ? b.CountIdleReserved(Reserved(b.Network), until) : 0, b.Leaving));
         }
     }
 
@@ -160,7 +160,6 @@ public sealed class BlockAllocator
             if (block is null) faults.Add($"{address} is in no block of this node; ask for one of {OwnedText(request.Network, address.IsIPv6)}");
             else if (block.Leaving) faults.Add($"{address} is in block {block.Prefix}, which this node is giving up");
             else if (block.IsInUse(address)) faults.Add($"{address} is held by {HolderOf(request.Network, address)}");
-            else if (Reserved(request.Network)(address)) faults.Add($"{address} is reserved");
         }
         if (request.Addresses.Distinct().Count() != request.Addresses.Count) faults.Add("an address is named twice");
         if (request.WantIPv4 && !request.Addresses.Any(a => a.IsIPv4)) faults.Add("IPv4 is wanted, but no IPv4 address is named");
@@ -275,7 +274,7 @@ public sealed class BlockAllocator
     }
 
     private Func<InetAddress, bool> Reserved(NetworkName network) =>
-        _reservations.Count == 0 ? static _ => false : address => _reservations.Any(r => r.Network == network && r.Prefix.Contains(address));
+        _reserved.Contains(network) ? address => _reserved[network].Any(r => r.Contains(address)) : static _ => false;
 
     // Without a cooldown nothing cools down, even when the clock was set back since.
     private DateTimeOffset CooledUntil() => _cooldown > TimeSpan.Zero ? _time.GetUtcNow() - _cooldown : DateTimeOffset.MaxValue;

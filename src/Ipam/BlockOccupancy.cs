@@ -19,22 +19,22 @@ internal sealed class BlockOccupancy(IEnumerable<IpPrefix> taken)
         return (at < _taken.Count && _taken[at].Overlaps(block)) || (at > 0 && _taken[at - 1].Overlaps(block));
     }
 
-    /// <summary>Whether no block of the given size is left: counts those that each owned block covers or spoils.</summary>
-    public bool IsFull(IpPrefix pool, int blockSize)
+    /// <summary>Whether no block of the given size is left: counts those that are reserved, and that each owned block covers or spoils.</summary>
+    public bool IsFull(IpPrefix pool, int blockSize, ReservedBlocks reserved)
     {
         int before = FirstAtOrAfter(pool) - 1;
         if (before >= 0 && _taken[before].Contains(pool)) return true;
-        UInt128 gone = 0;
+        UInt128 gone = reserved.Count;
         IpPrefix? spoiled = null;
         foreach (IpPrefix owned in Within(pool))
         {
             if (owned.Length <= blockSize)
             {
-                gone += UInt128.One << (blockSize - owned.Length);
+                gone += (UInt128.One << (blockSize - owned.Length)) - reserved.CountIn(owned);
                 continue;
             }
             IpPrefix block = new(owned.Address, blockSize);
-            if (block != spoiled) gone++;
+            if (block != spoiled && !reserved.Contains(block)) gone++;
             spoiled = block;
         }
         return gone >= UInt128.One << (blockSize - pool.Length);

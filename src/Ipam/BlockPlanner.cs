@@ -42,28 +42,34 @@ public static class BlockPlanner
     /// <param name="request">What the node asks.</param>
     /// <param name="pools">All pools of the network: IPPool objects for the default one, <see cref="NetworkPools"/> for others.</param>
     /// <param name="taken">Every block of the network that some node owns.</param>
-    public static BlockPlan Plan(BlockRequest request, IEnumerable<IPPool> pools, IEnumerable<IpPrefix> taken)
+    /// <param name="reserved">Ranges of the network; blocks that lie in them wholly are passed over.</param>
+    public static BlockPlan Plan(BlockRequest request, IEnumerable<IPPool> pools, IEnumerable<IpPrefix> taken, IReadOnlyList<AddressRange>? reserved = null)
     {
         List<string> obstacles = [];
-        List<(IPPool Pool, IpPrefix Cidr, int BlockSize)> usable = [];
+        List<(IPPool Pool, IpPrefix Cidr, int BlockSize, ReservedBlocks Reserved)> usable = [];
         foreach (IPPool pool in pools.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             if (!IpPrefix.TryParse(pool.Spec.Cidr, out IpPrefix cidr) || cidr.IsIPv6 != request.IsIPv6) continue;
             if (request.Pools is not null && !IsNamed(pool, request.Pools)) continue;
             if (WhyUnusable(pool, request) is { } obstacle) obstacles.Add($"pool {pool.Name} {obstacle}");
-            else usable.Add((pool, cidr, pool.Spec.BlockSize ?? DefaultBlockSize(cidr.IsIPv6)));
+            else
+            {
+                int blockSize = pool.Spec.BlockSize ?? DefaultBlockSize(cidr.IsIPv6);
+                usable.Add((pool, cidr, blockSize, new ReservedBlocks(cidr, blockSize, reserved ?? [])));
+            }
         }
 
         BlockOccupancy occupancy = new(taken);
         for (int i = usable.Count - 1; i >= 0; i--)
         {
-            (IPPool pool, IpPrefix cidr, int blockSize) = usable[i];
+            (IPPool pool, IpPrefix cidr, int blockSize, ReservedBlocks kept) = usable[i];
             int used = occupancy.Count(cidr);
-            if (occupancy.IsFull(cidr, blockSize))
+            if (occupancy.IsFull(cidr, blockSize, kept))
             {
                 usable.RemoveAt(i);
+                string also = kept.Count == 0 ? "" : $", {kept.Count} reserved";
                 obstacles.Add(
-                    $"pool {pool.Name} ({cidr}) is exhausted: all {UInt128.One << (blockSize - cidr.Length)} blocks of /{blockSize} are taken ({used} claimed); "
+                    $"pool {pool.Name} ({cidr}) is exhausted: all {UInt128.One << (blockSize - cidr.Length)} blocks of /{blockSize} are taken ({used} claimed{also}); "
                     + "add a pool or free blocks");
             }
         }
@@ -77,13 +83,16 @@ public static class BlockPlanner
 
     public static int DefaultBlockSize(bool isIPv6) => isIPv6 ? 122 : 26;
 
-    private static IEnumerable<BlockCandidate> Walk(string node, List<(IPPool Pool, IpPrefix Cidr, int BlockSize)> pools, BlockOccupancy occupancy)
+    private static IEnumerable<BlockCandidate> Walk(string node, List<(IPPool Pool, IpPrefix Cidr, int BlockSize, ReservedBlocks Reserved)> pools, BlockOccupancy occupancy)
     {
-        foreach ((IPPool pool, IpPrefix cidr, int blockSize) in pools)
+        foreach ((IPPool pool, IpPrefix cidr, int blockSize, ReservedBlocks reserved) in pools)
         {
-            foreach (UInt128 index in Permutation(node, blockSize - cidr.Length))
+            // Numbers of those that are not reserved, so that a pool of which little is left is not searched for it; a power of two at least, of which at most half are none.
+            UInt128 free = (UInt128.One << (blockSize - cidr.Length)) - reserved.Count;
+            foreach (UInt128 index in Permutation(node, free <= 1 ? 0 : (int)UInt128.Log2(free - 1) + 1))
             {
-                IpPrefix block = cidr.Subnet(blockSize, index);
+                if (index >= free) continue;
+                IpPrefix block = cidr.Subnet(blockSize, reserved.Free(index));
                 if (!occupancy.Overlaps(block)) yield return new BlockCandidate(block, pool.Name);
             }
         }

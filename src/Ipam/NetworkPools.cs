@@ -6,6 +6,13 @@ namespace Margay.Ipam;
 /// <summary>The subnets of a virtual network as pools, so that blocks of them are planned like any others.</summary>
 public static class NetworkPools
 {
+    /// <summary>The ranges of all subnets that are kept for requests by name.</summary>
+    public static IEnumerable<AddressRange> ReservedIn(VirtualNetwork network)
+    {
+        foreach (string text in (network.Spec.Subnets ?? []).SelectMany(s => s.Reserved ?? []))
+            if (AddressRange.TryParse(text, out AddressRange range)) yield return range;
+    }
+
     /// <summary>One for each subnet, called <c>NETWORK/PREFIX</c>.</summary>
     public static IEnumerable<IPPool> Of(VirtualNetwork network)
     {

@@ -117,7 +117,7 @@ public class NodeFactsTests
         Assert.Equal(new PeerView
         {
             Name = "node/tor1", Address = "192.0.2.250", Port = 1790, AsNumber = 65010, SourceAddress = "192.0.2.1", Password = "s3cret", KeepaliveSeconds = 3,
-            RestartSeconds = 120, TtlSecurityHops = 1, NextHopMode = "Self", AllowedLocalAsNumbers = 2, Origin = "BGPPeer tor1",
+            RestartSeconds = 120, TtlSecurityHops = 1, NextHopMode = "Self", AllowedLocalAsNumbers = 2, WithoutNetworks = true, Origin = "BGPPeer tor1",
         }, peer);
         Assert.Empty(PeersOf("b"));
     }
@@ -197,7 +197,9 @@ public class NodeFactsTests
         BGPPeerSpec spec = new() { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), RouteTargets = ["64512:1"] };
         _graph.Subscribe("a");
         Peer("tor", spec);
-        Assert.Equal(["64512:1"], PeersOf("a").Values.Single().RouteTargets!);
+        PeerView first = PeersOf("a").Values.Single();
+        Assert.Equal(["64512:1"], first.RouteTargets!);
+        Assert.Equal(["64512:1"], first.ImportTargets!);
         _graph.Flush(2);
         Peer("tor", spec with { RouteTargets = ["64512:1"] });
         Assert.Empty(_graph.Flush(3));
@@ -205,6 +207,80 @@ public class NodeFactsTests
         Assert.Empty(Assert.Single(Assert.Single(_graph.Flush(4)).Delta.Peers!).RouteTargets!);
         Peer("tor", spec with { RouteTargets = null });
         Assert.Null(Assert.Single(Assert.Single(_graph.Flush(5)).Delta.Peers!).RouteTargets);
+    }
+
+    [Fact]
+    public void RoutesOfNetworks_AreForNodes_AndForWhomItIsAsked()
+    {
+        Node("a", 1);
+        Node("b", 2);
+        BGPPeerSpec spec = new() { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010) };
+        bool Without(BGPPeerSpec of)
+        {
+            Peer("p", of);
+            return PeersOf("a")["global/p"].WithoutNetworks;
+        }
+        Assert.False(PeersOf("a")["mesh/b"].WithoutNetworks);
+        Assert.True(Without(spec));
+        Assert.True(Without(new BGPPeerSpec { PeerInterface = "eth0" }));
+        Assert.False(Without(spec with { PeerIP = "192.0.2.2" }));
+        Assert.False(Without(spec with { Networks = [] }));
+        Assert.False(Without(spec with { RouteTargets = [] }));
+        Assert.False(Without(spec with { AddressFamilies = ["ipv4Unicast"] }));
+        Assert.Equal(["ipv4Unicast"], PeersOf("a")["global/p"].AddressFamilies!);
+    }
+
+    private void Network(string tenant, int vni, NetworkRouteTargets? targets = null) => _graph.Apply(new VirtualNetwork
+    {
+        Metadata = new ObjectMeta { Name = "net", Namespace = tenant },
+        Spec = new VirtualNetworkSpec { Vni = vni, Subnets = [new NetworkSubnet { Cidr = "10.0.0.0/16" }], RouteTargets = targets },
+    });
+
+    [Fact]
+    public void NamedNetworks_AreTheirTargets_AndFollowThem()
+    {
+        NoMesh();
+        Node("a", 1);
+        Peer("leaf", new BGPPeerSpec { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Networks = ["red/net"], RouteTargets = ["64512:7"] });
+        _graph.Subscribe("a");
+        (string Believed, string Told) Targets() => PeersOf("a").Values.Single() is var p ? (string.Join(' ', p.ImportTargets!), string.Join(' ', p.RouteTargets!)) : default;
+        // There is no such network yet: it speaks for nobody.
+        Assert.Equal(("64512:7", "64512:7"), Targets());
+        _graph.Flush(1);
+        Network("red", 10001);
+        Assert.Equal(["64512:10001", "64512:7"], Assert.Single(Assert.Single(_graph.Flush(2)).Delta.Peers!).ImportTargets!);
+        Network("green", 10002);
+        Assert.Empty(_graph.Flush(3));
+        Network("red", 10001, new NetworkRouteTargets { Import = ["1:1", "1:2"], Export = ["1:3"], ExportAggregates = ["1:4"] });
+        Assert.Equal(("1:1 1:2 64512:7", "1:3 1:4 64512:7"), Targets());
+        Config(new BGPConfigurationSpec { NodeToNodeMeshEnabled = false, AsNumber = new AsNumber(65000) });
+        Network("red", 10001);
+        Assert.Equal(("65000:10001 64512:7", "65000:10001 64512:7"), Targets());
+    }
+
+    /// <summary>A target by which a route comes into another network too is not one that red alone may be spoken for by, however it is spelled.</summary>
+    [Theory]
+    [InlineData("64512:10001")]
+    [InlineData("064512:010001")]
+    public void TargetsThatAnotherNetworkImports_AreNotBelieved(string spelling)
+    {
+        NoMesh();
+        Node("a", 1);
+        Network("red", 10001);
+        Peer("leaf", new BGPPeerSpec { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Networks = ["red/net"] });
+        _graph.Subscribe("a");
+        _graph.Flush(1);
+        Network("green", 10002, new NetworkRouteTargets { Import = [spelling] });
+        PeerView told = Assert.Single(Assert.Single(_graph.Flush(2)).Delta.Peers!);
+        Assert.Empty(told.ImportTargets!);
+        Assert.Equal(["64512:10001"], told.RouteTargets!);
+        Peer("leaf", new BGPPeerSpec { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Networks = ["red/net", "green/net"] });
+        Assert.Contains("64512:10001", PeersOf("a").Values.Single().ImportTargets!);
+        // The other way: it imports what is red's by itself.
+        Network("green", 10002);
+        Network("red", 10001, new NetworkRouteTargets { Import = ["64512:10002"] });
+        Peer("leaf", new BGPPeerSpec { PeerIP = "192.0.2.250", AsNumber = new AsNumber(65010), Networks = ["red/net"] });
+        Assert.Empty(PeersOf("a").Values.Single().ImportTargets!);
     }
 
     [Fact]

@@ -99,11 +99,9 @@ public class BlockAllocatorTests
     [Theory]
     [InlineData("10.0.0.0", "is held by container9/eth0")]
     [InlineData("10.9.0.1", "is in no block of this node; ask for one of 10.0.0.0/30")]
-    [InlineData("10.0.0.3", "is reserved")]
     public void NamedAddress_IsRefusedWithTheReason(string address, string expected)
     {
         BlockAllocator allocator = New(default, "10.0.0.0/30");
-        allocator.SetReservations([new NetworkPrefix(default, IpPrefix.Parse("10.0.0.3/32"))]);
         Take(allocator, V4(9));
         Assert.Contains(expected, allocator.Plan(Named(1, address)).Refusal, StringComparison.Ordinal);
     }
@@ -133,9 +131,23 @@ public class BlockAllocatorTests
     public void Reservation_KeepsAddressesBack()
     {
         BlockAllocator allocator = New(default, "10.0.0.0/30");
-        allocator.SetReservations([new NetworkPrefix(default, IpPrefix.Parse("10.0.0.0/31"))]);
+        allocator.SetReservations([(default, new AddressRange(IpPrefix.Parse("10.0.0.0/31"))), (new NetworkName("blue"), new AddressRange(IpPrefix.Parse("10.0.0.0/30")))]);
         Assert.Equal(2, allocator.CountFree(default, isIPv6: false));
         Assert.Equal("10.0.0.2", Take(allocator, V4(1)));
+        Assert.Equal((1, 2, 1), allocator.Blocks.Select(b => (b.InUse, b.Reserved, b.Free)).Single());
+    }
+
+    /// <summary>As with Calico's IPReservation: who names an address knows why.</summary>
+    [Fact]
+    public void ReservedAddress_IsGivenToWhoNamesIt_AndNotAgain()
+    {
+        BlockAllocator allocator = New(default, "10.0.0.0/30");
+        allocator.SetReservations([(default, new AddressRange(IpPrefix.Parse("10.0.0.0/31")))]);
+        Assert.Equal("10.0.0.1", Take(allocator, Named(1, "10.0.0.1")));
+        Assert.Equal((1, 1, 2), allocator.Blocks.Select(b => (b.InUse, b.Reserved, b.Free)).Single());
+        Free(allocator, 1);
+        Assert.Equal(["10.0.0.2", "10.0.0.3"], Enumerable.Range(2, 2).Select(n => Take(allocator, V4(n))));
+        Assert.NotNull(allocator.Plan(V4(4)).Refusal);
     }
 
     [Fact]

@@ -64,6 +64,27 @@ public class BlockPlannerTests
     }
 
     [Fact]
+    public void ReservedBlocks_AreNoCandidates_PartlyReservedOnesAre() =>
+        Gen.Select(Gen.Byte, Gen.Byte).Select((a, b) => (First: Math.Min(a, b), Last: Math.Max(a, b))).List[0, 5].Select(Gen.Int[0, 15].List[0, 6], (ranges, taken) => (ranges, taken.Distinct().ToArray())).Sample((pairs, takenBlocks) =>
+        {
+            InetAddress At(int i) => InetAddress.Parse("10.0.0.0").Add((UInt128)i);
+            AddressRange[] reserved = [.. pairs.Select(p => AddressRange.TryParse($"{At(p.First)}-{At(p.Last)}", out AddressRange r) ? r : default)];
+            IpPrefix[] blocks = [.. Enumerable.Range(0, 16).Select(i => new IpPrefix(At(16 * i), 28))], taken = [.. takenBlocks.Select(i => blocks[i])];
+            BlockPlan plan = BlockPlanner.Plan(Request(), [Pool("p", "10.0.0.0/24", 28)], taken, reserved);
+            string[] expected = [.. blocks.Where(b => !taken.Contains(b) && !Enumerable.Range(0, 16).All(i => reserved.Any(r => r.Contains(b.Address.Add((UInt128)i))))).Select(b => b.ToString())];
+            Assert.Equal(expected, Candidates(plan).Order(Comparer<string>.Create((a, b) => IpPrefix.Parse(a).CompareTo(IpPrefix.Parse(b)))));
+            Assert.Equal(expected.Length == 0, plan.Refusal is not null);
+        });
+
+    [Fact]
+    public void AlmostWhollyReservedPool_IsNotSearched()
+    {
+        Assert.True(AddressRange.TryParse("fd00::-fd00::ffff:ffff:ffff:ffbf", out AddressRange reserved));
+        Assert.Equal(["fd00::ffff:ffff:ffff:ffc0/122"], Candidates(BlockPlanner.Plan(Request(v6: true), [Pool("p", "fd00::/64")], [], [reserved])));
+        Assert.Contains("1 claimed, 288230376151711743 reserved", BlockPlanner.Plan(Request(v6: true), [Pool("p", "fd00::/64")], [IpPrefix.Parse("fd00::ffff:ffff:ffff:ffc0/122")], [reserved]).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void PoolsAreTriedByName()
     {
         BlockPlan plan = BlockPlanner.Plan(Request(), [Pool("b", "10.2.0.0/26"), Pool("a", "10.1.0.0/26")], []);

@@ -31,6 +31,8 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
     public IEnumerable<IpamRecord> Plan(IReadOnlyList<PoolView> pools, IReadOnlyList<BlockView> blocks)
     {
         _pools = pools;
+        allocator.SetReservations(pools.SelectMany(p => (p.Reserved ?? []).Select(text => (new NetworkName(p.Network), AddressRange.TryParse(text, out AddressRange range) ? range : (AddressRange?)null)))
+            .Where(r => r.Item2 is not null).Select(r => (r.Item1, r.Item2!.Value)));
         Dictionary<NetworkPrefix, string> owned = [];
         foreach (BlockView block in blocks)
             if (IpPrefix.TryParse(block.Cidr, out IpPrefix prefix)) owned[new(new(block.Network), prefix)] = block.Pool;

@@ -41,8 +41,8 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
             "bgp-stations" => await _bgp.StationsAsync().ConfigureAwait(false),
             "ipam" => await IpamAsync(cancel).ConfigureAwait(false),
             "networks" when networks is not null => await networks.ListAsync(cancel).ConfigureAwait(false),
-            "network-routes" when networks is not null => networks.Routes(request.Argument),
-            "network-lint" when networks is not null => networks.Lint(),
+            "network-routes" when networks is not null => await networks.RoutesAsync(request.Argument).ConfigureAwait(false),
+            "network-lint" when networks is not null => await networks.LintAsync().ConfigureAwait(false),
             "view" => View(),
             "metrics" => new QueryReply { Text = await MetricsAsync(cancel).ConfigureAwait(false) },
             _ => null,
@@ -196,6 +196,9 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
         ImmutableArray<PeerStatus> peers = await speaker.GetPeersAsync().ConfigureAwait(false);
         foreach (PeerStatus peer in peers)
             text.Append(CultureInfo.InvariantCulture, $"margay_bgp_peer_established{{peer=\"{peer.Name}\"}} {(peer.State == SessionState.Established ? 1 : 0)}\n");
+        AgentMetrics.Head(text, "margay_bgp_distrusted_routes_total", "counter", "Times that a route, or a route target of it, was not believed, since the peer may not speak for the network.");
+        foreach (PeerStatus peer in peers)
+            text.Append(CultureInfo.InvariantCulture, $"margay_bgp_distrusted_routes_total{{peer=\"{peer.Name}\"}} {peer.RoutesDistrusted}\n");
         AgentMetrics.Head(text, "margay_bfd_up", "gauge", "1 while BFD says that the way to the peer is alive; absent for peers without BFD.");
         foreach (PeerStatus peer in peers)
             if (peer.Bfd is { } bfd) text.Append(CultureInfo.InvariantCulture, $"margay_bfd_up{{peer=\"{peer.Name}\"}} {(bfd.State == BfdState.Up ? 1 : 0)}\n");

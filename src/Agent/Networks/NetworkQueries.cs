@@ -4,6 +4,7 @@ using Margay.Agent.Health;
 using Margay.Agent.Sync;
 using Margay.Api.Attach;
 using Margay.Api.NodeSync;
+using Margay.Bgp;
 using Margay.Bgp.Vpn;
 using Margay.Core.Net;
 using Margay.Dataplane;
@@ -16,7 +17,7 @@ namespace Margay.Agent.Networks;
 /// <summary>What a host can tell of its virtual networks.</summary>
 /// <param name="spaces">What the names of their namespaces begin with.</param>
 /// <param name="routes">Null on a host without an address on the underlay.</param>
-internal sealed class NetworkQueries(string spaces, Connection connection, AttachLoop attach, DataplaneLoop dataplane, TunnelEnd? end, NetworkRoutes? routes)
+internal sealed class NetworkQueries(string spaces, Connection connection, AttachLoop attach, DataplaneLoop dataplane, Speaker speaker, TunnelEnd? end, NetworkRoutes? routes)
 {
     /// <summary>The networks that have a workload here.</summary>
     public async Task<QueryReply> ListAsync(CancellationToken cancel)
@@ -39,26 +40,31 @@ internal sealed class NetworkQueries(string spaces, Connection connection, Attac
         return table.ToReply();
     }
 
-    /// <summary>Every route that a network here imports, with the reason for each that is not used. Argument: NAMESPACE.NAME or NAMESPACE/NAME; all networks without one.</summary>
-    public QueryReply Routes(string? argument)
+    /// <summary>Every route that comes for a network here, with the reason for each that is not used. Argument: NAMESPACE.NAME or NAMESPACE/NAME; all networks without one.</summary>
+    public async Task<QueryReply> RoutesAsync(string? argument)
     {
         string? only = string.IsNullOrEmpty(argument) ? null : argument.Replace('/', '.');
         Table table = new("NETWORK", "PREFIX", "TUNNEL END", "ROUTER MAC", "USED", "REASON", "VNI", "SEQUENCE", "LOCAL PREF");
-        foreach (VrfPathRow row in Paths().Where(p => only is null || p.Vrf == only))
+        foreach (VrfPathRow row in (await AllPathsAsync().ConfigureAwait(false)).Where(p => only is null || p.Vrf == only))
             table.Add(row.Vrf, row.Prefix.ToString(), row.Path.Vtep.ToString(), row.Path.RouterMac?.ToString() ?? "", row.Reason is null ? "yes" : "no", row.Reason ?? "",
                 Number(row.Path.Vni), Number(row.Path.Sequence), Number(row.Path.LocalPref));
         return table.ToReply();
     }
 
-    public QueryReply Lint()
+    public async Task<QueryReply> LintAsync()
     {
         Table table = new("PROBLEM", "WHERE", "WHAT");
+        IReadOnlyList<VrfPathRow> paths = await AllPathsAsync().ConfigureAwait(false);
         using RouteSocket socket = RouteSocket.Open();
-        foreach (NetworkFault fault in NetworkLint.Run([.. connection.View.Networks.Values], end, Paths(), to => PathTo(socket, to))) table.Add(fault.Kind, fault.Where, fault.What);
+        foreach (NetworkFault fault in NetworkLint.Run([.. connection.View.Networks.Values], end, paths, to => PathTo(socket, to))) table.Add(fault.Kind, fault.Where, fault.What);
         return table.ToReply();
     }
 
     private IReadOnlyList<VrfPathRow> Paths() => routes?.Rows() ?? [];
+
+    /// <summary>With those that import policy keeps from all networks.</summary>
+    private async Task<IReadOnlyList<VrfPathRow>> AllPathsAsync() =>
+        [.. Paths().Concat(await DistrustedRoutes.OfAsync(connection.View, speaker).ConfigureAwait(false)).OrderBy(p => p.Vrf, StringComparer.Ordinal).ThenBy(p => p.Prefix)];
 
     private static UnderlayPath PathTo(RouteSocket socket, InetAddress to)
     {

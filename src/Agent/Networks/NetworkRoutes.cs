@@ -12,13 +12,16 @@ namespace Margay.Agent.Networks;
 /// Received EVPN routes on their way to the dataplane: notes best paths (on the speaker's loop), imports them into the networks that are here, and gives what the dataplane has
 /// to hear: routes over link-local gateways made from Router's MACs, and the hosts behind each tunnel. Safe to use from several threads.
 /// </summary>
-internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac)
+/// <param name="kept">See <see cref="KeptBy"/>.</param>
+internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac, IReadOnlyList<IpPrefix>? kept = null)
 {
+    private static readonly IpPrefix[] s_neverRouted = [.. ((string[])["127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8"]).Select(IpPrefix.Parse)];
+
     // What is noted, for moments only: the speaker's loop must not wait while a table is imported. Taken inside of the other.
     private readonly Lock _gate = new();
 
     private readonly Lock _importing = new();
-    private readonly VrfImporter _importer = new(ownVtep, ownRouterMac);
+    private readonly VrfImporter _importer = new(ownVtep, ownRouterMac, kept);
     private readonly Dictionary<string, Network> _networks = [];
     private Dictionary<Nlri, RouteChange> _noted = [];
     private IReadOnlyList<ImportingVrf>? _wanted;
@@ -30,6 +33,9 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
         /// <summary>How many routes lead through each.</summary>
         public Dictionary<TunnelHop, int> Users { get; } = [];
     }
+
+    /// <summary>What no peer has a say in: ranges that are not routed, and what the host has in every network: transit addresses, its services.</summary>
+    public static IReadOnlyList<IpPrefix> KeptBy(DataplaneOptions options) => [.. s_neverRouted, options.TransitV4, options.TransitV6, .. options.Services.Select(s => IpPrefix.Host(s.Address))];
 
     public void Note(in RouteChange change)
     {

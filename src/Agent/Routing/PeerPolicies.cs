@@ -1,7 +1,9 @@
+using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
 using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
+using Margay.Bgp.Vpn;
 using Margay.Core.Net;
 
 namespace Margay.Agent.Routing;
@@ -9,7 +11,7 @@ namespace Margay.Agent.Routing;
 /// <summary>
 /// What a peer is believed and told: its BGP filters in order, then the default. By default everything is believed. A node tells what it originates, but for pools with disableBGPExport;
 /// a reflector also tells its internal peers what others of them told it. What was learned from external peers, and what external peers are told beyond our own, takes a filter
-/// that accepts it: no host becomes a transit by accident.
+/// that accepts it: no host becomes a transit by accident. Of virtual networks a peer may say what its BGPPeer lets it (<see cref="TrustedTargets"/>), whatever filters say.
 /// <para>A filter that does not exist rejects everything in its place: to go on without it would tell and believe more than was asked for.</para>
 /// </summary>
 internal sealed class PeerPolicies
@@ -48,10 +50,24 @@ internal sealed class PeerPolicies
     public IRouteFilter? Import(PeerView peer)
     {
         string key = KeyOf(peer);
-        if (_imports.TryGetValue(key, out IRouteFilter? known)) return known;
-        List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Import)];
-        return _imports[key] = statements.Count == 0 ? null : new RoutePolicy([.. statements], PolicyAction.Accept);
+        if (!_imports.TryGetValue(key, out IRouteFilter? known))
+        {
+            List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Import)];
+            _imports[key] = known = statements.Count == 0 ? null : new RoutePolicy([.. statements], PolicyAction.Accept);
+        }
+        return Trust(peer, known) ?? known;
     }
+
+    /// <summary>What a peer may say of virtual networks, where not everything is believed; null where it is.</summary>
+    public static TrustedTargets? Trust(PeerView peer, IRouteFilter? next = null) =>
+        peer.ImportTargets is { } targets ? new TrustedTargets([.. NetworkAnnouncements.Targets(targets).OrderBy(t => t.Value)], ScopeOf(peer), next) : null;
+
+    private static string ScopeOf(PeerView peer) => peer switch
+    {
+        { Networks.Count: > 0 } => $"{peer.Origin} lets it speak for {string.Join(", ", peer.Networks)} alone",
+        { ImportTargets.Count: > 0 } => $"{peer.Origin} lets it speak for route targets {string.Join(", ", peer.ImportTargets)} alone",
+        _ => $"{peer.Origin} lets it speak for no virtual network",
+    };
 
     /// <summary>Null: sends everything.</summary>
     public IRouteFilter? Export(PeerView peer, bool external)

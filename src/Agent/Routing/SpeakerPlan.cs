@@ -3,6 +3,7 @@ using System.Text;
 using Margay.Agent.Networks;
 using Margay.Agent.Sync;
 using Margay.Api.NodeSync;
+using Margay.Api.Resources;
 using Margay.Bgp;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
@@ -26,7 +27,7 @@ internal static class SpeakerPlan
         PeerPolicies policies = new(view, settings);
         ImmutableArray<PeerSpec>.Builder peers = ImmutableArray.CreateBuilder<PeerSpec>();
         foreach (PeerView peer in view.Peers.Values)
-            if (ToSpec(peer, settings, policies, problems) is { } spec) peers.Add(spec with { Families = spec.Families | more });
+            if (ToSpec(peer, settings, policies, problems) is { } spec) peers.Add(peer.AddressFamilies is null ? spec with { Families = spec.Families | more } : spec);
         InetAddress? cluster = null;
         if (settings.RouteReflectorClusterId is { Length: > 0 } text)
         {
@@ -69,8 +70,7 @@ internal static class SpeakerPlan
             LocalAddress = InetAddress.TryParse(peer.SourceAddress, out InetAddress source) ? source : null,
             Passive = peer.Passive,
             Password = peer.Password,
-            // A link without numbers carries both families, over link-local next hops (RFC 8950).
-            Families = unnumbered || address is { IsIPv6: true, IsLinkLocal: true } ? FamilySet.Unicast : FamiliesOf(address, settings),
+            Families = FamiliesOf(peer, address, settings),
             SelfIPv6 = InetAddress.TryParse(settings.Ipv6Address, out InetAddress own) ? own : null,
             Timers = peer.KeepaliveSeconds is { } keepalive
                 ? PeerTimers.Default with { Hold = TimeSpan.FromSeconds(Math.Max(3, 3 * keepalive)) }
@@ -95,13 +95,25 @@ internal static class SpeakerPlan
         ? GracefulRestartSpec.Default with { Enabled = restart > 0, RestartTime = TimeSpan.FromSeconds(Math.Min(restart, 4095)) }
         : GracefulRestartSpec.Default;
 
-    /// <summary>A session carries the family of its addresses; over an IPv6-only underlay also IPv4 (RFC 8950).</summary>
-    private static FamilySet FamiliesOf(InetAddress peer, NodeSettings settings)
+    /// <summary>
+    /// Those that are asked for; else the family of its addresses, over an IPv6-only underlay also IPv4 (RFC 8950), and those of virtual networks with a peer that has to do with them, whether there are networks or
+    /// not: one that comes later ends no session.
+    /// </summary>
+    private static FamilySet FamiliesOf(PeerView peer, InetAddress address, NodeSettings settings)
     {
-        // Offered to every peer, used with those that know them: a network that comes later ends no session.
         const FamilySet networks = FamilySet.Evpn | FamilySet.RouteTarget;
-        if (peer.IsIPv4) return FamilySet.IPv4Unicast | networks;
-        return (settings.Ipv4Address is null ? FamilySet.IPv4Unicast | FamilySet.IPv6Unicast : FamilySet.IPv6Unicast) | networks;
+        if (peer.AddressFamilies is { } asked)
+            return asked.Aggregate(FamilySet.None, (set, name) => set | name switch
+            {
+                BgpAddressFamilies.IPv4Unicast => FamilySet.IPv4Unicast,
+                BgpAddressFamilies.IPv6Unicast => FamilySet.IPv6Unicast,
+                BgpAddressFamilies.Evpn => networks,
+                _ => FamilySet.None,
+            });
+        // A link without numbers carries both families, over link-local next hops (RFC 8950).
+        if (peer.Address.Length == 0 || address is { IsIPv6: true, IsLinkLocal: true }) return FamilySet.Unicast | (peer.ImportTargets is null ? FamilySet.None : networks);
+        FamilySet own = address.IsIPv4 ? FamilySet.IPv4Unicast : settings.Ipv4Address is null ? FamilySet.Unicast : FamilySet.IPv6Unicast;
+        return peer.WithoutNetworks ? own : own | networks;
     }
 
     /// <summary>The IPv4 address, or on a host without one a number made from its name.</summary>

@@ -107,6 +107,14 @@ public sealed record PoolView
 
     /// <summary>Whether this node may claim blocks from it (node selector, allowed uses, assignment mode).</summary>
     public bool Usable { get; init; }
+
+    /// <summary>Ranges within it that no workload gets unless it asks for an address by name, as in <see cref="NetworkSubnet.Reserved"/>.</summary>
+    public IReadOnlyList<string>? Reserved { get; init; }
+
+    public bool Equals(PoolView? other) => other is not null && Name == other.Name && Network == other.Network && Cidr == other.Cidr && BlockSize == other.BlockSize && NatOutgoing == other.NatOutgoing
+        && Disabled == other.Disabled && DisableBgpExport == other.DisableBgpExport && Usable == other.Usable && (Reserved ?? []).SequenceEqual(other.Reserved ?? []);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Network, Cidr, BlockSize);
 }
 
 /// <summary>A block that this node owns. Keyed by CIDR within its network: <c>NETWORK/CIDR</c>.</summary>
@@ -152,7 +160,10 @@ public sealed record NetworkView
     /// <summary>It is needed here, whether or not it has an endpoint here: for one that reaches it, or as its gateway.</summary>
     public bool Needed { get; init; }
 
-    public bool Equals(NetworkView? other) => other is not null && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut && Needed == other.Needed && IsGateway == other.IsGateway
+    /// <summary>Those that each host keeps; how many endpoints there are is the server's to count.</summary>
+    public NetworkLimits? Limits { get; init; }
+
+    public bool Equals(NetworkView? other) => other is not null && Limits == other.Limits && Name == other.Name && Vni == other.Vni && Mtu == other.Mtu && LetsOut == other.LetsOut && Needed == other.Needed && IsGateway == other.IsGateway
         && Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export) && ExportAggregates.SequenceEqual(other.ExportAggregates) && Subnets.SequenceEqual(other.Subnets) && Floating.SequenceEqual(other.Floating)
         && Leaks.SequenceEqual(other.Leaks);
 
@@ -219,8 +230,19 @@ public sealed record PeerView
     /// <summary>Null: no BFD.</summary>
     public BfdView? Bfd { get; init; }
 
-    /// <summary>As in <see cref="BGPPeerSpec.RouteTargets"/>; null: all.</summary>
+    /// <summary>As in <see cref="BGPPeerSpec.AddressFamilies"/>; null: those of its address, and routes of virtual networks unless <see cref="WithoutNetworks"/>.</summary>
+    public IReadOnlyList<string>? AddressFamilies { get; init; }
+
+    public bool WithoutNetworks { get; init; }
+
+    /// <summary>The virtual networks that it may speak for, NAMESPACE/NAME, for people; null: not said by name.</summary>
+    public IReadOnlyList<string>? Networks { get; init; }
+
+    /// <summary>The route targets of the routes that it is told of; null: all.</summary>
     public IReadOnlyList<string>? RouteTargets { get; init; }
+
+    /// <summary>The route targets that are believed in its routes; null: all.</summary>
+    public IReadOnlyList<string>? ImportTargets { get; init; }
 
     /// <summary>The object that asked for it, for people: "node-to-node mesh", "BGPPeer rack-1-tor".</summary>
     public required string Origin { get; init; }

@@ -209,10 +209,27 @@ public sealed record BGPPeerSpec
     public BfdSettings? Bfd { get; init; }
 
     /// <summary>
-    /// Routes of virtual networks: the peer is sent those with one of these route targets ("64512:10001"), unless it says itself what it wants (RFC 4684).
-    /// Absent: all; empty: none. Margay's own.
+    /// What the session carries, of <see cref="BgpAddressFamilies"/>. Absent: the family of its addresses, and routes of virtual networks where the peer is one of our nodes or
+    /// <see cref="Networks"/> or <see cref="RouteTargets"/> is given. Margay's own.
     /// </summary>
+    public IReadOnlyList<string>? AddressFamilies { get; init; }
+
+    /// <summary>
+    /// The virtual networks that the peer may speak for, NAMESPACE/NAME: it is told of their routes alone, and believed about them alone. Absent, and <see cref="RouteTargets"/> too: all; empty: none. Margay's own.
+    /// </summary>
+    public IReadOnlyList<string>? Networks { get; init; }
+
+    /// <summary>The same by route targets ("64512:10001"), besides those of <see cref="Networks"/>. What the peer says that it wants (RFC 4684) narrows it down, and never widens it. Margay's own.</summary>
     public IReadOnlyList<string>? RouteTargets { get; init; }
+}
+
+/// <summary>Address families by the names that <see cref="BGPPeerSpec.AddressFamilies"/> has for them.</summary>
+public static class BgpAddressFamilies
+{
+    public const string IPv4Unicast = "ipv4Unicast", IPv6Unicast = "ipv6Unicast";
+
+    /// <summary>Routes of virtual networks (RFC 7432, 9136), and with them what each side wants to hear of (RFC 4684).</summary>
+    public const string Evpn = "l2vpnEvpn";
 }
 
 /// <summary>Bidirectional forwarding detection (RFC 5880); an empty object is on, with the defaults. Both sides must have it.</summary>

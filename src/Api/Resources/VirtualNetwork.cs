@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Margay.Api.Resources;
 
 /// <summary>
@@ -42,6 +44,25 @@ public sealed record VirtualNetworkSpec
 
     /// <summary>The networks that may import this one.</summary>
     public IReadOnlyList<NetworkReference>? Exports { get; init; }
+
+    /// <summary>How much of a host and of the cluster the network may use; as much as there is when not given.</summary>
+    public NetworkLimits? Limits { get; init; }
+}
+
+/// <summary>Caps of a network, each without one when not given. What goes beyond is refused with the reason; what there is stays when a cap is lowered.</summary>
+public sealed record NetworkLimits
+{
+    /// <summary>Workload endpoints in the whole cluster.</summary>
+    public int? Endpoints { get; init; }
+
+    /// <summary>Routes learnt from BGP that are in use, on each host.</summary>
+    public int? Routes { get; init; }
+
+    /// <summary>Connections that begin or end at workloads of the network, or go through, on each host.</summary>
+    public int? Connections { get; init; }
+
+    /// <summary>Neighbours (ARP, neighbour discovery) that the kernel holds for it beyond those that the agent writes, on each host.</summary>
+    public int? Neighbours { get; init; }
 }
 
 /// <summary>Another virtual network.</summary>
@@ -72,6 +93,13 @@ public sealed record NetworkSubnet
 
     /// <summary>Prefix length of the blocks that nodes own: 20–32 (default 26) or 116–128 (default 122), never shorter than the subnet.</summary>
     public int? BlockSize { get; init; }
+
+    /// <summary>Addresses within it that no workload gets unless it asks for them by name: prefixes, single addresses, or FIRST-LAST.</summary>
+    public IReadOnlyList<string>? Reserved { get; init; }
+
+    public bool Equals(NetworkSubnet? other) => other is not null && Cidr == other.Cidr && BlockSize == other.BlockSize && (Reserved ?? []).SequenceEqual(other.Reserved ?? []);
+
+    public override int GetHashCode() => HashCode.Combine(Cidr, BlockSize);
 }
 
 /// <summary>Route targets (RFC 4364 §4.3.1), each as ASN:NUMBER or ADDRESS:NUMBER. Absent lists mean the automatic one, AS:VNI.</summary>
@@ -84,6 +112,14 @@ public sealed record NetworkRouteTargets
 
     /// <summary>On the blocks of each host; none are announced when not given. A switch that imports these alone keeps one route for each block instead of one for each workload.</summary>
     public IReadOnlyList<string>? ExportAggregates { get; init; }
+
+    /// <summary>The target of a network that names none itself.</summary>
+    /// <param name="asNumber">The cluster's, of which 16 bits fit.</param>
+    public static string Automatic(uint asNumber, int vni) => string.Create(CultureInfo.InvariantCulture, $"{asNumber & 0xffff}:{vni}");
+
+    /// <summary>The one text of all that say the same target: numbers without leading zeros.</summary>
+    public static string Canonical(string target) =>
+        string.Join(':', target.Split(':').Select(part => uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number.ToString(CultureInfo.InvariantCulture) : part));
 }
 
 public sealed record VirtualNetworkStatus

@@ -73,15 +73,17 @@ internal sealed class BlockClaims(ObjectRegistry registry)
             Pools = request.Pools,
         };
         IEnumerable<IPPool> pools = All<IPPool>(state, ResourceKinds.IPPool);
+        AddressRange[] reserved = [];
         if (!wanted.Network.IsDefault)
         {
             if (NetworkRules.Find(state, request.Network) is not { } network) return new BlockPlan { Refusal = NetworkRules.Missing(request.Network) };
             pools = NetworkPools.Of(network);
+            reserved = [.. NetworkPools.ReservedIn(network)];
         }
         IEnumerable<IpPrefix> taken = All<IPAMBlock>(state, ResourceKinds.IPAMBlock)
             .Where(b => (b.Spec.Network ?? "default") == request.Network && b.Spec.Cidr is not null)
             .Select(b => IpPrefix.Parse(b.Spec.Cidr!));
-        return BlockPlanner.Plan(wanted, pools, taken);
+        return BlockPlanner.Plan(wanted, pools, taken, reserved);
     }
 
     private static IEnumerable<T> All<T>(StoreSnapshot state, ResourceKind kind) where T : Resource =>

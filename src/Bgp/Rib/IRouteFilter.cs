@@ -36,11 +36,18 @@ public readonly struct FilterResult
     /// <summary>The attributes in place of the route's; null leaves them.</summary>
     public PathAttributes? Attributes { get; }
 
-    /// <summary>Why it was rejected, in words; null if the filter does not say.</summary>
+    /// <summary>Why it was rejected, or not taken as it is, in words; null if the filter does not say.</summary>
     public string? Reason { get; }
+
+    /// <summary>The peer said what it may not: somebody ought to know.</summary>
+    public bool IsDistrusted { get; private init; }
 
     public static FilterResult Accept => new(true, null);
     public static FilterResult Reject => default;
     public static FilterResult Rejected(string reason) => new(false, null, reason);
     public static FilterResult Modify(PathAttributes attributes) => new(true, attributes);
+
+    /// <summary>The peer says what it may not: the route is rejected, or accepted as far as it may.</summary>
+    /// <param name="kept">Null: nothing of it.</param>
+    public static FilterResult Distrusted(string reason, PathAttributes? kept = null) => new(kept is not null, kept, reason) { IsDistrusted = true };
 }

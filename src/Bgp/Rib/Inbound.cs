@@ -154,6 +154,11 @@ internal sealed class Inbound(RibTable[] tables, PathAttributeTable attributes)
         }
         Nlri nlri = new(KnownFamilies.Of(table.Family), _key.AsSpan(0, item.KeyLength).ToArray());
         FilterResult result = peer.Import.Apply(new FilterContext(nlri, attributes[given], peer.Source, peer.IsExternal));
+        if (result.IsDistrusted)
+        {
+            peer.Distrusted++;
+            peer.WhyDistrusted ??= $"{nlri}: {result.Reason}";
+        }
         if (result is { Accepted: true, Attributes: { } changed })
         {
             int imported = attributes.Intern(changed);

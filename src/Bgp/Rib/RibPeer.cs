@@ -38,6 +38,12 @@ internal sealed class RibPeer
     /// <summary>Routes that came and could not be used, by <see cref="PathReason"/>; counts up for ever.</summary>
     internal long[] Refused { get; } = new long[(int)PathReason.OwnNextHop + 1];
 
+    /// <summary>Times that import policy did not believe a route, or part of it (<see cref="FilterResult.IsDistrusted"/>); counts up for ever.</summary>
+    internal long Distrusted { get; set; }
+
+    /// <summary>The first of them that nobody has been told of.</summary>
+    internal string? WhyDistrusted { get; set; }
+
     internal int[] Accepted { get; } = new int[KnownFamilies.Count];
 
     internal InetAddress Address => Source.Address;

@@ -32,6 +32,17 @@ public sealed class RouteTargetSet : IEquatable<RouteTargetSet>
         }
     }
 
+    private RouteTargetSet(IEnumerable<(int, ulong)> prefixes) => _prefixes.UnionWith(prefixes);
+
+    /// <summary>What is in both: a wish narrows a permission down, and never widens it.</summary>
+    internal RouteTargetSet Within(RouteTargetSet permitted) => new(
+        from wish in _prefixes
+        from limit in permitted._prefixes
+        where ((wish.Value ^ limit.Value) & Mask(Math.Min(wish.Bits, limit.Bits))) == 0
+        select wish.Bits >= limit.Bits ? wish : limit);
+
+    private static ulong Mask(int bits) => bits == 0 ? 0 : ulong.MaxValue << (64 - bits);
+
     /// <summary>Whether one of the route's targets is in the set; a subscription to all matches routes without any, too.</summary>
     internal bool Matches(ReadOnlySpan<byte> extendedCommunities)
     {

@@ -68,6 +68,7 @@ internal sealed class BgpSession
     internal long UpdatesReceived { get; private set; }
     internal long UpdatesTreatedAsWithdraw { get; set; }
     internal bool WarnedOfPrefixLimit { get; set; }
+    internal bool WarnedOfDistrust { get; set; }
 
     /// <summary>How the session ended: our NOTIFICATION, the peer's, or the connection's end.</summary>
     internal NotificationMessage? SentNotification { get; private set; }

@@ -36,7 +36,8 @@ public sealed record VrfPathRow(string Vrf, IpPrefix Prefix, Nlri Nlri, EvpnPath
 
 /// <summary>Imports EVPN routes into VRFs by their route targets. Pure; owned by one caller at a time.</summary>
 /// <param name="ownVtep">Routes to ourselves are passed over.</param>
-public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac)
+/// <param name="kept">Ranges that no peer has a say in, in any VRF.</param>
+public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac, IReadOnlyList<IpPrefix>? kept = null)
 {
     /// <summary>Reasons for not using a path that are no fault of anybody.</summary>
     public const string OwnRoute = "its next hop is this host", Outranked = "another path has a higher sequence or LOCAL_PREF";
@@ -177,6 +178,8 @@ public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac)
     {
         if (path.Refusal is not null) return path.Refusal;
         if (path.Vtep == ownVtep) return OwnRoute;
+        foreach (IpPrefix range in kept ?? [])
+            if (range.Contains(path.Prefix)) return $"{range} is this host's own in every network";
         if (path.RouterMac == ownRouterMac) return $"its Router's MAC {path.RouterMac} is that of this host: two hosts must not share one";
         if (path.Vni != vrf.Spec.Vni) return $"its VNI is {path.Vni}, that of the network {vrf.Spec.Vni}";
         return _macs.OwnerOf(path.RouterMac!.Value) is { } owner && owner != path.Vtep ? $"its Router's MAC {path.RouterMac} is also that of {owner}: two hosts must not share one" : null;

@@ -12,7 +12,8 @@ namespace Margay.CalcGraph.Nodes;
 /// Between two of our nodes the one with the numerically lower address connects and the other waits, so that connections do not collide.
 /// </summary>
 /// <param name="nodes">Sorted by name.</param>
-internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
+/// <param name="networks">Those that peers may speak for.</param>
+internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes, NetworkCalculator networks)
 {
     public const uint DefaultAsNumber = 64512;
     private const int DefaultPort = 179;
@@ -26,11 +27,14 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
     // Those of _peers that mean something, the most specific first; made anew when first asked for after one has changed.
     private List<PeerRule>? _rules;
 
+    // Of all peers that name networks, when a network changed last; null after peers changed.
+    private string? _targets;
+
     public void SetPeer(string name, BGPPeer? peer)
     {
         if (peer is null) _peers.Remove(name);
         else _peers[name] = peer;
-        _rules = null;
+        (_rules, _targets) = (null, null);
     }
 
     /// <summary>Adds, replaces or (null) removes. False when nothing changed that matters here: the server reports the state of the mesh in its status.</summary>
@@ -41,9 +45,23 @@ internal sealed class BgpCalculator(SortedDictionary<string, NodeInfo> nodes)
         if (_configurations.TryGetValue(name, out var before) ? before.Text.AsSpan().SequenceEqual(text) : configuration is null) return false;
         if (configuration is null) _configurations.Remove(name);
         else _configurations[name] = (configuration.Spec, text);
+        _targets = null;
         if (name == "default") _mesh.Configure(Default, configuration?.Status?.RouteReflection, DefaultAs);
         return true;
     }
+
+    /// <summary>A network changed: whether some peer that names networks may speak for other route targets by that.</summary>
+    public bool PeersSpeakForOthers()
+    {
+        if (!Rules.Exists(r => r.Networks.Count > 0)) return false;
+        string now = string.Join('\n', Rules.Where(r => r.Networks.Count > 0).Select(r => TargetsOf(r.Networks)).Select(t => $"{string.Join(' ', t.Believed)}/{string.Join(' ', t.Told)}"));
+        if (now == _targets) return false;
+        _targets = now;
+        return true;
+    }
+
+    /// <inheritdoc cref="NetworkCalculator.TargetsOf"/>
+    public (IReadOnlyList<string> Believed, IReadOnlyList<string> Told) TargetsOf(IReadOnlyList<string> named) => networks.TargetsOf(named, DefaultAs);
 
     /// <summary>A node was added, changed or (null) removed: the nodes whose sessions may differ by that, besides itself; null for all.</summary>
     public IReadOnlyCollection<string>? OnNodeChanged(NodeInfo? before, NodeInfo? now)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Api.Selectors;
@@ -17,6 +16,7 @@ internal sealed class NetworkCalculator
     // The nodes that let a network out, of networks that do not leave by each host itself.
     private readonly Dictionary<string, Selector> _gateways = [];
     private readonly LeakCalculator _leaks;
+    private readonly TargetImporters _importers = new();
 
     public NetworkCalculator() => _leaks = new LeakCalculator(_networks);
 
@@ -26,6 +26,7 @@ internal sealed class NetworkCalculator
         VirtualNetwork? before = _networks.GetValueOrDefault(fullName), now = network?.Spec.Vni is null ? null : network;
         if (now is null) _networks.Remove(fullName);
         else _networks[fullName] = now;
+        _importers.Set(fullName, before, now);
         if (now?.Spec.Egress is { Mode: NetworkEgress.Snat, NodeSelector: { } text } && Selector.TryParse(text, out Selector? selector)) _gateways[fullName] = selector;
         else _gateways.Remove(fullName);
         return _leaks.OnChanged(fullName, before, now).Append(fullName).Distinct();
@@ -55,6 +56,27 @@ internal sealed class NetworkCalculator
         return touched;
     }
 
+    /// <summary>
+    /// The route targets of networks, NAMESPACE/NAME: those by which a route comes into one of them and into no other, and those that their own routes have. Of a network that does not exist, none.
+    /// </summary>
+    /// <param name="asNumber">As in <see cref="ViewsOf"/>.</param>
+    public (IReadOnlyList<string> Believed, IReadOnlyList<string> Told) TargetsOf(IReadOnlyList<string> named, uint asNumber)
+    {
+        HashSet<string> names = [.. named.Select(n => n.Replace('/', '.'))];
+        SortedSet<string> believed = new(StringComparer.Ordinal), told = new(StringComparer.Ordinal);
+        foreach (VirtualNetwork network in names.Select(n => _networks.GetValueOrDefault(n)).OfType<VirtualNetwork>())
+        {
+            believed.UnionWith(ImportsOf(network, asNumber).Where(t => _importers.Of(t, asNumber).All(names.Contains)));
+            told.UnionWith(ExportsOf(network, asNumber));
+            told.UnionWith(network.Spec.RouteTargets?.ExportAggregates ?? []);
+        }
+        return ([.. believed], [.. told]);
+    }
+
+    private static IReadOnlyList<string> ImportsOf(VirtualNetwork network, uint asNumber) => network.Spec.RouteTargets?.Import ?? [NetworkRouteTargets.Automatic(asNumber, network.Spec.Vni!.Value)];
+
+    private static IReadOnlyList<string> ExportsOf(VirtualNetwork network, uint asNumber) => network.Spec.RouteTargets?.Export ?? [NetworkRouteTargets.Automatic(asNumber, network.Spec.Vni!.Value)];
+
     /// <param name="asNumber">The cluster's: automatic route targets are the same on all nodes, also where each rack has an AS of its own.</param>
     /// <param name="needed">Those present that have to be, for their own or another's endpoints.</param>
     public Dictionary<string, NetworkView> ViewsOf(IReadOnlySet<string> present, IReadOnlySet<string> needed, IReadOnlyDictionary<string, string>? nodeLabels, uint asNumber)
@@ -63,22 +85,21 @@ internal sealed class NetworkCalculator
         foreach (string name in present)
         {
             if (!_networks.TryGetValue(name, out VirtualNetwork? network)) continue;
-            NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
             bool hasGateways = _gateways.TryGetValue(name, out Selector? nodes), isGateway = nodes is not null && nodes.Matches(nodeLabels);
-            string[] automatic = [string.Create(CultureInfo.InvariantCulture, $"{asNumber & 0xffff}:{network.Spec.Vni}")];
             views[name] = new NetworkView
             {
                 Name = name,
                 Vni = network.Spec.Vni!.Value,
                 Mtu = network.Spec.Mtu,
-                Import = targets.Import ?? automatic,
-                Export = targets.Export ?? automatic,
-                ExportAggregates = targets.ExportAggregates ?? [],
+                Import = ImportsOf(network, asNumber),
+                Export = ExportsOf(network, asNumber),
+                ExportAggregates = network.Spec.RouteTargets?.ExportAggregates ?? [],
                 Subnets = [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr).Where(c => IpPrefix.TryParse(c, out _)).OfType<string>()],
                 LetsOut = network.Spec.Egress?.Mode == NetworkEgress.Snat && (isGateway || (!hasGateways && network.Spec.Egress.NodeSelector is null)),
                 IsGateway = isGateway,
                 Leaks = _leaks.ViewsOf(name, present),
                 Needed = needed.Contains(name),
+                Limits = network.Spec.Limits is { } limits ? limits with { Endpoints = null } : null,
                 // Elsewhere default routes lead to the gateways, and a floating address has to leave by the host that it is reached at.
                 Floating = (!hasGateways || isGateway) && _floating.TryGetValue(name, out SortedDictionary<string, FloatingAddress>? floating) ? [.. floating.Values] : [],
             };
@@ -101,6 +122,7 @@ internal sealed class NetworkCalculator
                     Cidr = cidr.ToString(),
                     BlockSize = subnet.BlockSize ?? Math.Max(cidr.Length, cidr.IsIPv6 ? 122 : 26),
                     Usable = true,
+                    Reserved = subnet.Reserved is { Count: > 0 } reserved ? reserved : null,
                 };
             }
         }

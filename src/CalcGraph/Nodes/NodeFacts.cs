@@ -17,7 +17,7 @@ internal sealed class NodeFacts
     private readonly FelixCalculator _felix = new();
     private readonly BgpCalculator _bgp;
 
-    public NodeFacts() => _bgp = new BgpCalculator(_nodes);
+    public NodeFacts() => _bgp = new BgpCalculator(_nodes, _networks);
 
     /// <summary>Adds, replaces or (null) removes; returns the nodes whose facts may differ by that, null for all.</summary>
     public IReadOnlyCollection<string>? SetNode(string name, Node? node)
@@ -36,6 +36,9 @@ internal sealed class NodeFacts
 
     /// <inheritdoc cref="NetworkCalculator.Set"/>
     public IEnumerable<string> SetNetwork(string fullName, VirtualNetwork? network) => _networks.Set(fullName, network);
+
+    /// <inheritdoc cref="BgpCalculator.PeersSpeakForOthers"/>
+    public bool PeersSpeakForOthers() => _bgp.PeersSpeakForOthers();
 
     /// <inheritdoc cref="NetworkCalculator.SetFloating"/>
     public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating) => _networks.SetFloating(ns, name, floating);
@@ -82,8 +85,13 @@ internal sealed class NodeFacts
     public static HashSet<string> FilterNames(IEnumerable<PeerView> peers) => [.. peers.SelectMany(p => p.Filters ?? [])];
 
     /// <summary>By value, the list within included.</summary>
-    public static bool SamePeer(PeerView a, PeerView b) => a with { Filters = null, RouteTargets = null } == b with { Filters = null, RouteTargets = null } && (a.Filters ?? []).SequenceEqual(b.Filters ?? [])
-        && (a.RouteTargets is null) == (b.RouteTargets is null) && (a.RouteTargets ?? []).SequenceEqual(b.RouteTargets ?? []);
+    public static bool SamePeer(PeerView a, PeerView b) => WithoutLists(a) == WithoutLists(b) && (a.Filters ?? []).SequenceEqual(b.Filters ?? [])
+        && Same(a.AddressFamilies, b.AddressFamilies) && Same(a.Networks, b.Networks) && Same(a.RouteTargets, b.RouteTargets) && Same(a.ImportTargets, b.ImportTargets);
+
+    private static PeerView WithoutLists(PeerView peer) => peer with { Filters = null, AddressFamilies = null, Networks = null, RouteTargets = null, ImportTargets = null };
+
+    // An empty list is not an absent one.
+    private static bool Same(IReadOnlyList<string>? a, IReadOnlyList<string>? b) => a is null == b is null && (a ?? []).SequenceEqual(b ?? []);
 
     /// <summary>By value, the lists within included.</summary>
     public static bool SameSettings(NodeSettings? a, NodeSettings? b)

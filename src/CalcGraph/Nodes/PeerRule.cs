@@ -50,6 +50,9 @@ internal sealed class PeerRule
 
     public string Name { get; }
 
+    /// <summary>The virtual networks that it names.</summary>
+    public IReadOnlyList<string> Networks => _spec.Networks ?? [];
+
     /// <summary>The more specific the lower: for one node, by selector, for all.</summary>
     public int Rank { get; }
 
@@ -77,7 +80,7 @@ internal sealed class PeerRule
     public IEnumerable<PeerView> ViewsFor(NodeInfo node, BgpCalculator bgp)
     {
         if (_peerAddress is { } peer) return _locals.Contains(node) && PeerAddressOwner?.Name != node.Name ? [ToAddress(node, peer.Address, peer.Port, bgp)] : [];
-        if (_peers is null) return _locals.Contains(node) ? [OnLink(node)] : [];
+        if (_peers is null) return _locals.Contains(node) ? [OnLink(node, bgp)] : [];
         IEnumerable<PeerView> forth = _locals.Contains(node) ? _peers!.Items.Where(p => p.Name != node.Name).SelectMany(p => ToNode(node, p, bgp, mirrored: false)) : [];
         bool mirrors = _spec.ReversePeering != "Manual" && _peers!.Contains(node);
         // A pair that select each other have one session, which is both.
@@ -91,7 +94,7 @@ internal sealed class PeerRule
     {
         foreach (PeerView view in bgp.Between(node, peer, $"{_prefix}/{peer.Name}", $"BGPPeer {Name}"))
         {
-            PeerView result = WithOptions(view);
+            PeerView result = WithOptions(view, bgp, isNode: true);
             // The side that the object is about may speak under another AS; the other side expects it.
             if (mirrored && _spec.LocalASNumber is { } theirs) result = result with { AsNumber = theirs.Value };
             yield return mirrored ? result : result with { LocalAsNumber = _spec.LocalASNumber?.Value };
@@ -112,11 +115,11 @@ internal sealed class PeerRule
             SourceAddress = address is { IsIPv6: true, IsLinkLocal: true } ? null : node.Address(address.IsIPv6)?.ToString(),
             RouteReflectorClient = bgp.IsClient(node, peerAs, PeerAddressOwner?.ClusterId),
             Origin = $"BGPPeer {Name}",
-        });
+        }, bgp, isNode: PeerAddressOwner is not null);
     }
 
     /// <summary>Unnumbered: whoever is heard on the interface.</summary>
-    private PeerView OnLink(NodeInfo node) => WithOptions(new PeerView
+    private PeerView OnLink(NodeInfo node, BgpCalculator bgp) => WithOptions(new PeerView
     {
         Name = _prefix,
         Address = "",
@@ -125,9 +128,9 @@ internal sealed class PeerRule
         LocalAsNumber = _spec.LocalASNumber?.Value,
         RouteReflectorClient = node.IsReflector && _spec.PeerType == "Internal",
         Origin = $"BGPPeer {Name}",
-    });
+    }, bgp, isNode: false);
 
-    private PeerView WithOptions(PeerView view) => view with
+    private PeerView WithOptions(PeerView view, BgpCalculator bgp, bool isNode) => WithNetworks(view, bgp, isNode) with
     {
         SourceAddress = _spec.SourceAddress == "None" ? null : view.SourceAddress,
         NextHopMode = _spec.NextHopMode ?? (_spec.KeepOriginalNextHop == true ? "Keep" : "Auto"),
@@ -139,8 +142,18 @@ internal sealed class PeerRule
         Filters = _spec.Filters is { Count: > 0 } filters ? filters : null,
         Interface = string.IsNullOrEmpty(_spec.PeerInterface) ? null : _spec.PeerInterface,
         Bfd = BfdOf(_spec.Bfd),
-        RouteTargets = _spec.RouteTargets,
     };
+
+    /// <summary>What it carries of virtual networks. Nobody but our nodes does unless it was asked for: a router that takes EVPN because it is offered would be believed for all networks.</summary>
+    private PeerView WithNetworks(PeerView view, BgpCalculator bgp, bool isNode)
+    {
+        bool limited = _spec.Networks is not null || _spec.RouteTargets is not null;
+        view = view with { AddressFamilies = _spec.AddressFamilies, WithoutNetworks = _spec.AddressFamilies is null && !limited && !isNode };
+        if (!limited) return view;
+        (IReadOnlyList<string> believed, IReadOnlyList<string> told) = bgp.TargetsOf(_spec.Networks ?? []);
+        IReadOnlyList<string> given = _spec.RouteTargets ?? [];
+        return view with { Networks = _spec.Networks, ImportTargets = [.. believed.Union(given)], RouteTargets = [.. told.Union(given)] };
+    }
 
     /// <summary>With the defaults filled in; null: off.</summary>
     internal static BfdView? BfdOf(BfdSettings? bfd) =>

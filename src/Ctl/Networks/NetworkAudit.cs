@@ -42,7 +42,7 @@ internal static class NetworkAudit
     private static NetworkUsage Usage(VirtualNetwork network, IReadOnlyList<WorkloadEndpoint> inside, uint asNumber)
     {
         NetworkOnNode[] nodes = [.. inside.GroupBy(e => e.Spec.Node ?? "").OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new NetworkOnNode(g.Key, g.Count(), g.Count(IsUp)))];
-        string[] automatic = network.Spec.Vni is { } vni ? [string.Create(CultureInfo.InvariantCulture, $"{asNumber & 0xffff}:{vni}")] : [];
+        string[] automatic = network.Spec.Vni is { } vni ? [NetworkRouteTargets.Automatic(asNumber, vni)] : [];
         NetworkRouteTargets targets = network.Spec.RouteTargets ?? new();
         return new NetworkUsage(
             $"{network.Namespace ?? "default"}/{network.Name}", network.Spec.Vni, [.. (network.Spec.Subnets ?? []).Select(s => s.Cidr ?? "")], network.Spec.Mtu,

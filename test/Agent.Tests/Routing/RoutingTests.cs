@@ -5,6 +5,7 @@ using Margay.Api.NodeSync;
 using Margay.Bgp;
 using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
+using Margay.Bgp.Vpn;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
@@ -53,6 +54,26 @@ public class RoutingTests
         Assert.Equal(
             new BfdSpec(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), 5, true),
             Plan(s_settings, s_peer with { Bfd = new BfdView(50, 100, 5, true) }).Peers[0].Bfd);
+    }
+
+    [Theory]
+    [InlineData(true, null, FamilySet.IPv4Unicast)]
+    [InlineData(true, "l2vpnEvpn", FamilySet.Evpn | FamilySet.RouteTarget)]
+    [InlineData(false, "ipv4Unicast ipv6Unicast", FamilySet.IPv4Unicast | FamilySet.IPv6Unicast)]
+    [InlineData(false, "ipv6Unicast l2vpnEvpn later", FamilySet.IPv6Unicast | FamilySet.Evpn | FamilySet.RouteTarget)]
+    public void AddressFamilies_AreThoseAskedFor_ElseThoseThatItHasToDoWith(bool without, string? asked, FamilySet families) =>
+        Assert.Equal(families, Plan(s_settings, s_peer with { WithoutNetworks = without, AddressFamilies = asked?.Split(' ') }).Peers[0].Families);
+
+    [Fact]
+    public void WhoMaySpeakForSomeNetworks_IsBelievedAboutThese_AndTheSamePlanTwiceIsEqual()
+    {
+        PeerView leaf = s_peer with { Networks = ["red/net"], ImportTargets = ["64512:10001"], RouteTargets = ["64512:10001"] };
+        TrustedTargets trust = Assert.IsType<TrustedTargets>(Plan(s_settings, leaf).Peers[0].Import);
+        Assert.Equal([ExtendedCommunity.RouteTarget(64512, 10001)], trust.Targets);
+        Assert.EndsWith("lets it speak for red/net alone", trust.Scope, StringComparison.Ordinal);
+        Assert.Equal(Plan(s_settings, leaf).Peers[0], Plan(s_settings, leaf).Peers[0]);
+        Assert.Null(Plan(s_settings, s_peer).Peers[0].Import);
+        Assert.EndsWith("for no virtual network", Assert.IsType<TrustedTargets>(Plan(s_settings, s_peer with { ImportTargets = [] }).Peers[0].Import).Scope, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,6 +27,13 @@ public sealed class VirtualNetworkTests
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Snat, nodeSelector: 'has('}}", "spec.egress.nodeSelector Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {nodeSelector: has(gateway)}}", "spec.egress.nodeSelector Forbidden")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Masquerade}}", "spec.egress.mode NotSupported")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 1, routes: 100000, connections: 65536, neighbours: 64}}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 0, routes: -1, connections: 0, neighbours: 0}}",
+        "spec.limits.connections Invalid; spec.limits.endpoints Invalid; spec.limits.neighbours Invalid; spec.limits.routes Invalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 4294967296, connections: '7'}}", "spec.limits.connections TypeInvalid; spec.limits.endpoints TypeInvalid")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16, reserved: [10.0.0.0/28, 10.0.0.200, 10.0.1.1-10.0.1.9]}, {cidr: 'fd00::/64', reserved: ['fd00::-fd00::ff']}]}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16, reserved: [10.1.0.0/28, 10.0.0.9-10.0.0.1, 10.0.0.1/28, 'fd00::1', x, 10.0.255.0-10.1.0.0, 10.0.0.0/28, 10.0.0.0/28]}]}",
+        "spec.subnets[0].reserved[0] Invalid; spec.subnets[0].reserved[1] Invalid; spec.subnets[0].reserved[2] Invalid; spec.subnets[0].reserved[3] Invalid; spec.subnets[0].reserved[4] Invalid; spec.subnets[0].reserved[5] Invalid; spec.subnets[0].reserved[7] Duplicate")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], routeTargets: {import: ['x', '1', '70000:70000', '192.0.2.1:70000', '1:1', '1:1'], export: ['fd00::1:1']}}",
         "spec.routeTargets.export[0] Invalid; spec.routeTargets.import[0] Invalid; spec.routeTargets.import[1] Invalid; spec.routeTargets.import[2] Invalid; spec.routeTargets.import[3] Invalid; spec.routeTargets.import[5] Duplicate")]
     public void Spec_Rules(string spec, string faults) => Assert.Equal(faults, Admitted.Faults(Admitted.Spec("VirtualNetwork", spec)));

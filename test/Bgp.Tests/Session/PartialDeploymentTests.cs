@@ -63,6 +63,48 @@ public class PartialDeploymentTests
         Assert.Equal(1, _net.Status(rr, 3).TimesEstablished);
     }
 
+    /// <summary>As FRR's wildcard import would have it: what a client asks for is no permission.</summary>
+    [Theory]
+    [InlineData(1u, 1)]
+    [InlineData(2u, 0)]
+    [InlineData(null, 1)]
+    public void ConfiguredRouteTargets_AreTheMostThatAClientGets_WhateverItAsksFor(uint? asksFor, int gets)
+    {
+        const FamilySet families = FamilySet.Evpn | FamilySet.RouteTarget;
+        Speaker rr = _net.Add(1, 65000), source = _net.Add(2, 65000), client = _net.Add(3, 65000);
+        _net.Link(rr, 1, source, 2, p => p with { RouteReflectorClient = true, Families = FamilySet.Evpn }, p => p with { Families = FamilySet.Evpn });
+        _net.Link(rr, 1, client, 3, p => p with { RouteReflectorClient = true, Families = families, RouteTargets = new([ExtendedCommunity.RouteTarget(65000, 1)]) }, p => p with { Families = families });
+        _net.AwaitUp(rr, 2);
+        _net.AwaitUp(rr, 3);
+        Nlri wish = asksFor is { } number ? RouteTargetMembership.Of(65000, ExtendedCommunity.RouteTarget(65000, number)) : RouteTargetMembership.All;
+        _net.Sim.Wait(client.UpdateLocalRoutesAsync([new LocalRouteChange(wish, LocalRoute.Default)]));
+        _net.Sim.Wait(source.UpdateLocalRoutesAsync([Evpn("10.1.0.0/24", 1), Evpn("10.2.0.0/24", 2)]));
+        _net.Run(2);
+        Assert.Equal(gets, Evpns(client));
+    }
+
+    /// <summary>A reflector, too, believes a peer only so far: its clients never hear the rest, and a copied route distinguisher hides nobody's route.</summary>
+    [Fact]
+    public void APeerThatSpeaksForOneNetwork_IsNotReflectedForAnother_AndHidesNoRoute()
+    {
+        Speaker rr = _net.Add(1, 65000), host = _net.Add(2, 65000), client = _net.Add(3, 65000), border = _net.Add(4, 65000);
+        TrustedTargets trust = new([ExtendedCommunity.RouteTarget(65000, 1)], "red alone", null);
+        PeerSpec Client(PeerSpec p) => p with { RouteReflectorClient = true, Families = FamilySet.Evpn };
+        foreach ((Speaker speaker, int n) in ((Speaker, int)[])[(host, 2), (client, 3)]) _net.Link(rr, 1, speaker, n, Client, p => p with { Families = FamilySet.Evpn });
+        _net.Link(rr, 1, border, 4, p => Client(p) with { Import = trust }, p => p with { Families = FamilySet.Evpn });
+        for (int n = 2; n <= 4; n++) _net.AwaitUp(rr, n);
+        // The same key as the host's route of green, told for red: the border's own, and better by all that it can say.
+        LocalRouteChange green = Evpn("10.2.0.0/24", 2);
+        LocalRoute stolen = green.Route! with { LocalPref = 1000, ExtendedCommunities = [ExtendedCommunity.RouteTarget(65000, 1), ExtendedCommunity.MacMobility(9, sticky: true)] };
+        _net.Sim.Wait(border.UpdateLocalRoutesAsync([new LocalRouteChange(green.Nlri, stolen), Evpn("10.1.0.0/24", 1), Evpn("10.3.0.0/24", 2)]));
+        _net.Sim.Wait(host.UpdateLocalRoutesAsync([green]));
+        _net.Run(2);
+        Dictionary<string, ExtendedCommunity> heard = _net.Routes(client, RibKind.AdjRibIn, family: Family.Evpn).ToDictionary(r => r.Nlri.ToString(), r => r.Attributes.ExtendedCommunities.Single(c => c.IsRouteTarget));
+        Assert.Equal(2, heard.Count);
+        Assert.Equal(ExtendedCommunity.RouteTarget(65000, 2), heard[green.Nlri.ToString()]);
+        Assert.Equal((1, 0), (_net.Status(rr, 4).RoutesDistrusted, _net.Status(rr, 2).RoutesDistrusted));
+    }
+
     [Fact]
     public void LongLivedTimes_AreOfEachFamily()
     {

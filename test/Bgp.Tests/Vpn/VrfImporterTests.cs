@@ -44,6 +44,31 @@ public class VrfImporterTests
     }
 
     [Fact]
+    public void RangesThatTheHostKeeps_AreNotImported_AndOthersAre()
+    {
+        VrfImporter importer = new(Evpn.Vtep(200), Evpn.Mac(200), [IpPrefix.Parse("169.254.0.0/16")]);
+        importer.Configure([Evpn.Vrf("red", 100, 100)]);
+        importer.Apply([new Evpn { Prefix = "169.254.169.254/32" }.Announced(), new Evpn { Prefix = "169.0.0.0/8" }.Announced()]);
+        Assert.Equal([IpPrefix.Parse("169.0.0.0/8")], importer.RoutesOf("red").Keys);
+        Assert.Contains("169.254.0.0/16 is this host's own in every network", importer.Rows().Select(r => r.Reason));
+    }
+
+    /// <summary>Of one that counts less it must not depend whether frames to another tenant's host arrive.</summary>
+    [Fact]
+    public void ARouterMac_IsNotLostToAPeerOfDoubtfulRoutes()
+    {
+        _importer.Configure([Evpn.Vrf("red", 100, 100), Evpn.Vrf("green", 101, 101)]);
+        Evpn thief = new() { Host = 1, RouterMac = Evpn.Mac(2).ToString(), LocalPref = TrustedTargets.MostLocalPref }, owner = new() { Host = 2, Vni = 101, Targets = [101] };
+        Learn(thief);
+        Learn(owner);
+        Assert.Equal([Evpn.Hop(2)], Hops("green"));
+        Assert.Empty(Hops());
+        Assert.Contains("is also that of 192.0.2.2", Reason(thief), StringComparison.Ordinal);
+        Forget(owner);
+        Assert.Equal([new TunnelHop(Evpn.Vtep(1), Evpn.Mac(2))], Hops());
+    }
+
+    [Fact]
     public void HigherSequence_ThenHigherLocalPref_Wins_AndEqualOnesShare()
     {
         _importer.Configure([Evpn.Vrf("red", 100, 100)]);

@@ -11,7 +11,7 @@ public sealed class BorderLeafTests
     public async Task Frr_CarriesATenantsPackets_BothWays_AndNoOthers()
     {
         await using NetworkLab lab = await NetworkLab.StartAsync();
-        await lab.Cluster.PutAsync("POST", "bgppeers", $$$"""{"metadata":{"name":"leaf"},"spec":{"peerIP":"{{{BorderLeaf.Address}}}","asNumber":64512,"nodeSelector":"!has(reflector)"}}""");
+        await lab.Cluster.PutAsync("POST", "bgppeers", $$$"""{"metadata":{"name":"leaf"},"spec":{"peerIP":"{{{BorderLeaf.Address}}}","asNumber":64512,"nodeSelector":"!has(reflector)","networks":["red/net"]}}""");
         Tenant red1 = await lab.AttachAsync("n1", "r1", "red"), red2 = await lab.AttachAsync("n2", "r2", "red"), green1 = await lab.AttachAsync("n1", "g1", "green");
         using BorderLeaf leaf = new(lab.Cluster, await lab.VniAsync("n1", "red.net"), "192.0.2.1", "192.0.2.2");
         using NetworkNamespace r1 = lab.Inside(red1), r2 = lab.Inside(red2), g1 = lab.Inside(green1);

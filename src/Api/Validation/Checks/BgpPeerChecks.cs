@@ -28,6 +28,21 @@ internal static class BgpPeerChecks
         for (int i = 0; i < (spec.Filters?.Count ?? 0); i++) Values.ResourceName(findings, at["filters"][i], spec.Filters![i]);
         if (spec.Bfd is { } bfd) CheckBfd(findings, at["bfd"], bfd);
         NetworkChecks.CheckTargets(findings, at["routeTargets"], spec.RouteTargets);
+        NetworkChecks.CheckNames(findings, at["networks"], spec.Networks);
+        CheckFamilies(findings, at, spec);
+    }
+
+    private static void CheckFamilies(Findings findings, FieldPath at, BGPPeerSpec spec)
+    {
+        if (spec.AddressFamilies is not { } families) return;
+        if (families.Count == 0) findings.Add(at["addressFamilies"], FaultReason.Required, "is empty, and a session carries something: name families, or leave the field out");
+        Values.Unique(findings, at["addressFamilies"], families);
+        for (int i = 0; i < families.Count; i++)
+            Values.OneOf(findings, at["addressFamilies"][i], families[i], BgpAddressFamilies.IPv4Unicast, BgpAddressFamilies.IPv6Unicast, BgpAddressFamilies.Evpn);
+        if (families.Contains(BgpAddressFamilies.Evpn)) return;
+        const string idle = "would have no effect: add l2vpnEvpn to addressFamilies";
+        if (spec.Networks is not null) findings.Add(at["networks"], FaultReason.Forbidden, idle);
+        if (spec.RouteTargets is not null) findings.Add(at["routeTargets"], FaultReason.Forbidden, idle);
     }
 
     internal static void CheckBfd(Findings findings, FieldPath at, BfdSettings bfd)

@@ -8,7 +8,7 @@ internal static class NetworkChecks
 {
     private const int MaxVni = (1 << 24) - 1;
     private const int MinMtu = 1280, MaxMtu = 65535 - 70;
-    private const int MaxSubnets = 64, MaxTargets = 64, MaxReferences = 256;
+    private const int MaxSubnets = 64, MaxTargets = 64, MaxReferences = 256, MaxReserved = 256;
 
     /// <summary>Gateway and services inside every network.</summary>
     private static readonly IpPrefix LinkLocalV4 = IpPrefix.Parse("169.254.0.0/16");
@@ -35,6 +35,25 @@ internal static class NetworkChecks
         CheckTargets(findings, at["routeTargets"]["import"], spec.RouteTargets?.Import);
         CheckTargets(findings, at["routeTargets"]["export"], spec.RouteTargets?.Export);
         CheckTargets(findings, at["routeTargets"]["exportAggregates"], spec.RouteTargets?.ExportAggregates);
+        if (spec.Limits is { } limits) CheckLimits(findings, at["limits"], limits);
+    }
+
+    private static void CheckLimits(Findings findings, FieldPath at, NetworkLimits limits)
+    {
+        Values.InRange(findings, at["endpoints"], limits.Endpoints, 1, int.MaxValue, "number of endpoints");
+        Values.InRange(findings, at["routes"], limits.Routes, 1, int.MaxValue, "number of routes");
+        Values.InRange(findings, at["connections"], limits.Connections, 1, int.MaxValue, "number of connections");
+        Values.InRange(findings, at["neighbours"], limits.Neighbours, 1, int.MaxValue, "number of neighbours");
+    }
+
+    /// <summary>Networks by NAMESPACE/NAME, for objects that belong to no namespace.</summary>
+    internal static void CheckNames(Findings findings, FieldPath at, IReadOnlyList<string>? names)
+    {
+        Values.AtMost(findings, at, names, MaxReferences);
+        Values.Unique(findings, at, names);
+        for (int i = 0; i < (names?.Count ?? 0); i++)
+            if (names![i].Split('/') is not { Length: 2 } parts || !parts.All(p => Names.IsDnsLabel(p)))
+                findings.Add(at[i], FaultReason.Invalid, $"\"{Leaf.Printable(names[i])}\" is no network: write NAMESPACE/NAME of a VirtualNetwork");
     }
 
     /// <param name="notAny">Why * is no answer here; null where it is.</param>
@@ -73,6 +92,21 @@ internal static class NetworkChecks
             foreach (IpPrefix other in seen.Where(s => s.Overlaps(cidr))) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps {other} of the same network: an address must belong to one subnet");
             seen.Add(cidr);
             CheckBlockSize(findings, at[i]["blockSize"], cidr, subnets[i].BlockSize);
+            CheckReserved(findings, at[i]["reserved"], cidr, subnets[i].Reserved);
+        }
+    }
+
+    private static void CheckReserved(Findings findings, FieldPath at, IpPrefix cidr, IReadOnlyList<string>? reserved)
+    {
+        Values.AtMost(findings, at, reserved, MaxReserved);
+        Values.Unique(findings, at, reserved);
+        for (int i = 0; i < (reserved?.Count ?? 0); i++)
+        {
+            if (!AddressRange.TryParse(reserved![i], out AddressRange range))
+                findings.Add(at[i], FaultReason.Invalid, IpPrefix.TryParseWithHostBits(reserved[i], out _, out IpPrefix masked)
+                    ? $"{reserved[i]} has bits set beyond its length: write {masked}"
+                    : $"\"{Leaf.Printable(reserved[i])}\" is no range: write a prefix (10.0.0.0/28), an address, or FIRST-LAST (10.0.0.1-10.0.0.9)");
+            else if (!cidr.Contains(range.First) || !cidr.Contains(range.Last)) findings.Add(at[i], FaultReason.Invalid, $"{reserved[i]} is not within {cidr}");
         }
     }
 

@@ -38,7 +38,10 @@ public sealed record AllocationPlan
 
     public bool NeedsIPv6Block { get; init; }
 
-    public bool NeedsBlock => NeedsIPv4Block || NeedsIPv6Block;
+    /// <summary>Named addresses of a virtual network that the node has to claim by themselves (<see cref="MovableAddress"/>).</summary>
+    public IReadOnlyList<InetAddress> NeedsAddresses { get; init; } = [];
+
+    public bool NeedsBlock => NeedsIPv4Block || NeedsIPv6Block || NeedsAddresses.Count > 0;
 }
 
 /// <summary>One block as the allocator sees it, for people and for the decision to claim or to give back.</summary>

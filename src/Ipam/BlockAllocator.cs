@@ -154,18 +154,21 @@ public sealed class BlockAllocator
     private AllocationPlan PlanNamed(AllocationRequest request)
     {
         List<string> faults = [];
+        List<InetAddress> elsewhere = [];
         foreach (InetAddress address in request.Addresses)
         {
             OwnedBlock? block = BlockOf(request.Network, address);
-            if (block is null) faults.Add($"{address} is in no block of this node; ask for one of {OwnedText(request.Network, address.IsIPv6)}");
+            if (block is null && !request.Network.IsDefault) elsewhere.Add(address);
+            else if (block is null) faults.Add($"{address} is in no block of this node; ask for one of {OwnedText(request.Network, address.IsIPv6)}");
             else if (block.Leaving) faults.Add($"{address} is in block {block.Prefix}, which this node is giving up");
             else if (block.IsInUse(address)) faults.Add($"{address} is held by {HolderOf(request.Network, address)}");
         }
         if (request.Addresses.Distinct().Count() != request.Addresses.Count) faults.Add("an address is named twice");
         if (request.WantIPv4 && !request.Addresses.Any(a => a.IsIPv4)) faults.Add("IPv4 is wanted, but no IPv4 address is named");
         if (request.WantIPv6 && !request.Addresses.Any(a => a.IsIPv6)) faults.Add("IPv6 is wanted, but no IPv6 address is named");
-        return faults.Count > 0
-            ? new AllocationPlan { Refusal = string.Join("; ", faults) }
+        if (faults.Count > 0) return new AllocationPlan { Refusal = string.Join("; ", faults) };
+        return elsewhere.Count > 0
+            ? new AllocationPlan { Refusal = $"{string.Join(", ", elsewhere)} is in no block of this node", NeedsAddresses = elsewhere }
             : Grant(request, [.. request.Addresses.Order()]);
     }
 

@@ -54,6 +54,29 @@ public sealed class VirtualNetworkTests(RunningServer server) : IClassFixture<Ru
     }
 
     [Fact]
+    public async Task AnAddressOfAReservedRange_IsGivenToOneNodeAfterTheOther_AndNotWhileInUse()
+    {
+        string ns = await NamespaceAsync(), one = await NodeAsync(), two = await NodeAsync(), network = $"{ns}.net";
+        await server.SendAsync("POST", NetworksOf(ns), """{"metadata":{"name":"net"},"spec":{"subnets":[{"cidr":"10.0.0.0/24","blockSize":28,"reserved":["10.0.0.64-10.0.0.100"]}]} }""");
+        async Task<JsonNode> AskAsync(string node, string address) =>
+            (await server.SendAsync("POST", $"/nodesync/v1/nodes/{node}/blocks", $$$"""{"ipVersion":4,"network":"{{{network}}}","address":"{{{address}}}"}""")).Body;
+
+        JsonNode given = await AskAsync(one, "10.0.0.70");
+        Assert.Equal("10.0.0.70/32", (string?)given["block"]!["cidr"]);
+        Assert.Equal(given.ToJsonString(), (await AskAsync(one, "10.0.0.70")).ToJsonString());
+        await server.CreateAsync($"{Root}/namespaces/{ns}/workloadendpoints", Endpoint("w", one, "10.0.0.70/32", network));
+        Assert.Contains($"10.0.0.70 is in use by WorkloadEndpoint {ns}/w on host:{one}; detach", (string)(await AskAsync(two, "10.0.0.70"))["refusal"]!, StringComparison.Ordinal);
+        await server.SendAsync("DELETE", $"{Root}/namespaces/{ns}/workloadendpoints/w");
+        Assert.Equal((long)1, (long)(await AskAsync(two, "10.0.0.70"))["block"]!["sequence"]!);
+        Assert.Equal((long)2, (long)(await AskAsync(one, "10.0.0.70"))["block"]!["sequence"]!);
+
+        foreach ((string address, string why) in ((string, string)[])[("10.0.0.97", "10.0.0.96/28 is not reserved"), ("10.0.0.1", "is not reserved"), ("10.1.0.1", "is in no subnet")])
+            Assert.Contains(why, (string)(await AskAsync(one, address))["refusal"]!, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await server.SendAsync("POST", $"/nodesync/v1/nodes/{one}/blocks", $$$"""{"ipVersion":4,"network":"{{{network}}}","address":"x"}""")).Code);
+        Assert.Contains("virtual networks only", (string)(await server.SendAsync("POST", $"/nodesync/v1/nodes/{one}/blocks", """{"ipVersion":4,"address":"10.0.0.70"}""")).Body["refusal"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Vni_AskedForAtTheSameMoment_IsOneNetworksOnly()
     {
         string ns = await NamespaceAsync();

@@ -13,6 +13,9 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
     // A block that the server gave by reply may be younger than the view that says what the node owns.
     private readonly HashSet<NetworkPrefix> _notSeenYet = [];
 
+    // How often a block has changed hands, which only those of one address do.
+    private readonly Dictionary<NetworkPrefix, long> _moves = [];
+
     public BlockAllocator Allocator => allocator;
 
     /// <summary>The virtual networks of the view.</summary>
@@ -51,12 +54,24 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
         }
     }
 
+    /// <summary>How often blocks have changed hands.</summary>
+    /// <returns>Whether anything is other than before.</returns>
+    public bool LearnMoves(IReadOnlyList<BlockView> blocks)
+    {
+        Dictionary<NetworkPrefix, long> before = new(_moves);
+        foreach (NetworkPrefix seen in before.Keys.Where(k => !_notSeenYet.Contains(k))) _moves.Remove(seen);
+        foreach (BlockView block in blocks)
+            if (block.Sequence > 0 && IpPrefix.TryParse(block.Cidr, out IpPrefix prefix)) _moves[new(new(block.Network), prefix)] = block.Sequence;
+        return _moves.Count != before.Count || _moves.Any(m => before.GetValueOrDefault(m.Key) != m.Value);
+    }
+
     /// <summary>The record by which a claimed block is ours.</summary>
     public IpamRecord? Plan(BlockView block)
     {
         NetworkPrefix key = new(new(block.Network), IpPrefix.Parse(block.Cidr));
         if (allocator.Blocks.Any(b => b.Network == key.Network && b.Block != key.Prefix && b.Block.Overlaps(key.Prefix))) return null;
         _notSeenYet.Add(key);
+        if (block.Sequence > 0) _moves[key] = block.Sequence;
         return allocator.PlanBlock(key.Network, key.Prefix, block.Pool);
     }
 
@@ -94,6 +109,7 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
     {
         if (plan.NeedsIPv4Block) yield return new BlockClaim(request.Network, false, string.Join(',', request.IPv4Pools));
         if (plan.NeedsIPv6Block) yield return new BlockClaim(request.Network, true, string.Join(',', request.IPv6Pools));
+        foreach (InetAddress address in plan.NeedsAddresses) yield return new BlockClaim(request.Network, address.IsIPv6, "", address);
     }
 
     /// <summary>Blocks to claim ahead of need.</summary>
@@ -115,6 +131,7 @@ internal sealed class AddressBook(BlockAllocator allocator, AddressBookOptions o
             [.. allocator.Addresses.Select(a => new NetworkPrefix(a.Network, IpPrefix.Host(a.Address)))
                 .Where(a => !owned.Any(b => b.Network == a.Network && b.Prefix.Contains(a.Prefix))).Order()])
         {
+            Moves = _moves.Where(m => owned.Contains(m.Key)).ToDictionary(m => m.Key, m => (uint)Math.Min(m.Value, uint.MaxValue)),
             Hosts = [.. allocator.Addresses.Where(a => !a.Network.IsDefault).Select(a => new NetworkPrefix(a.Network, IpPrefix.Host(a.Address))).Order()],
         };
     }
@@ -149,4 +166,7 @@ internal sealed record AddressUseSnapshot(IReadOnlyList<NetworkPrefix> Blocks, I
 {
     /// <summary>Every address in use here in a virtual network.</summary>
     public IReadOnlyList<NetworkPrefix> Hosts { get; init; } = [];
+
+    /// <summary>Those of them that were somewhere else before: how often they have moved.</summary>
+    public IReadOnlyDictionary<NetworkPrefix, uint> Moves { get; init; } = new Dictionary<NetworkPrefix, uint>();
 }

@@ -65,7 +65,7 @@ internal sealed class AddressSupply(AddressBook book, AttachJournal journal, Pen
 
     public void OnAddressingChanged(AddressingChanged e)
     {
-        bool changed = false;
+        bool changed = book.LearnMoves(e.Blocks);
         book.Networks = e.Networks ?? [];
         foreach (IpamRecord record in book.Plan(e.Pools, e.Blocks).ToList()) changed |= TryJournal(record);
         _refused.Clear(); // may be given now

@@ -58,4 +58,5 @@ internal sealed record AttachInspected(TaskCompletionSource<AttachSnapshot> Answ
 
 /// <summary>A block that is asked of the server.</summary>
 /// <param name="Pools">Names, joined by commas; empty for any.</param>
-internal readonly record struct BlockClaim(NetworkName Network, bool IsIPv6, string Pools);
+/// <param name="Address">The one address that it shall be; null for any block.</param>
+internal readonly record struct BlockClaim(NetworkName Network, bool IsIPv6, string Pools, InetAddress? Address = null);

@@ -16,6 +16,9 @@ namespace Margay.Agent.Networks;
 internal static class NetworkAnnouncements
 {
     private const ushort VxlanEncapsulation = 8;
+
+    // Above the default of 100, for those that do not look at the sequence.
+    private const uint LocalPrefOfMoved = 200;
     private static readonly IpPrefix[] s_everything = [new(InetAddress.AnyV4, 0), new(InetAddress.AnyV6, 0)];
 
     public static IReadOnlyDictionary<Nlri, LocalRoute> Of(HeldView view, AddressUseSnapshot use, TunnelEnd? end, InetAddress routerId)
@@ -46,7 +49,10 @@ internal static class NetworkAnnouncements
                 foreach (NetworkPrefix prefix in prefixes)
                 {
                     EvpnRoute evpn = EvpnRoute.IpPrefix(rd, prefix.Prefix, (uint)network.Vni);
-                    routes[evpn.Nlri] = route with { NlriPayload = evpn.Payload };
+                    LocalRoute told = route with { NlriPayload = evpn.Payload };
+                    routes[evpn.Nlri] = use.Moves.TryGetValue(prefix, out uint sequence)
+                        ? told with { LocalPref = LocalPrefOfMoved, ExtendedCommunities = [.. told.ExtendedCommunities.Append(ExtendedCommunity.MacMobility(sequence, sticky: false)).OrderBy(c => c.Value)] }
+                        : told;
                 }
             }
         }
@@ -65,7 +71,7 @@ internal static class NetworkAnnouncements
     ];
 
     private static bool SameAs(LocalRoute a, LocalRoute b) =>
-        a.NextHop == b.NextHop && a.ExtendedCommunities.SequenceEqual(b.ExtendedCommunities) && a.NlriPayload.Span.SequenceEqual(b.NlriPayload.Span);
+        a.NextHop == b.NextHop && a.LocalPref == b.LocalPref && a.ExtendedCommunities.SequenceEqual(b.ExtendedCommunities) && a.NlriPayload.Span.SequenceEqual(b.NlriPayload.Span);
 
     private static IEnumerable<NetworkView> PresentIn(HeldView view, AddressUseSnapshot use)
     {

@@ -63,6 +63,7 @@ internal sealed class ServerWrites(MargayClient client, NodeSyncClient nodeSync,
         {
             Network = claim.Network.Value,
             IpVersion = claim.IsIPv6 ? 6 : 4,
+            Address = claim.Address?.ToString(),
             Pools = claim.Pools.Length == 0 ? null : claim.Pools.Split(','),
         }).ConfigureAwait(false);
         if (!answer.TryGet(out BlockClaimReply reply, out ApiError error)) return (null, Errors.ServerUnreachable($"no address block: {error.Message}"));

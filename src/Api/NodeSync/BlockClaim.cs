@@ -8,6 +8,9 @@ public sealed record BlockClaimRequest
     /// <summary>4 or 6.</summary>
     public required int IpVersion { get; init; }
 
+    /// <summary>The one address that the block shall be; absent means any block.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Names of the pools to choose from; absent means every usable one.</summary>
     public IReadOnlyList<string>? Pools { get; init; }
 }

@@ -124,6 +124,9 @@ public sealed record BlockView
     public required string Cidr { get; init; }
     public required string Pool { get; init; }
 
+    /// <summary>Of a block of one address: how often it has changed hands, so that the last host's routes outrank those before (RFC 7432 §7.7).</summary>
+    public long Sequence { get; init; }
+
     public string Id => $"{Network}/{Cidr}";
 }
 

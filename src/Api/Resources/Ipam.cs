@@ -59,4 +59,7 @@ public sealed record IPAMBlockSpec
 
     /// <summary>The owner: "host:NODE".</summary>
     public string? Affinity { get; init; }
+
+    /// <summary>Of a block of one address: how often it has changed hands.</summary>
+    public long? Sequence { get; init; }
 }

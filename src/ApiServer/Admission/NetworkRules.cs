@@ -3,6 +3,7 @@ using Margay.Api.Resources;
 using Margay.ApiServer.Registry;
 using Margay.ApiServer.Rest;
 using Margay.Core.Net;
+using Margay.Ipam;
 using Margay.Store;
 
 namespace Margay.ApiServer.Admission;
@@ -53,7 +54,8 @@ internal static class NetworkRules
     {
         string name = block.Spec.Network!;
         if (Find(request.State, name) is not { } network) return Statuses.Invalid(request.Kind, block.Name, "spec.network", Missing(name));
-        if (!Contains(network, cidr)) return Statuses.Invalid(request.Kind, block.Name, "spec.cidr", $"{cidr} is no block of a subnet of network {name}");
+        bool single = cidr == IpPrefix.Host(cidr.Address);
+        if (!Contains(network, cidr) && !(single && MovableAddress.Refuse(cidr.Address, new NetworkName(name), NetworkPools.Of(network), NetworkPools.ReservedIn(network), out _) is null)) return Statuses.Invalid(request.Kind, block.Name, "spec.cidr", $"{cidr} is no block of a subnet of network {name}");
         // The network's deletion guards on blocks, this on the network.
         effects.Guards.Add(StoreGuard.Exists(KeyOf(name)!));
         return null;

@@ -21,6 +21,8 @@ internal sealed class BlockClaims(ObjectRegistry registry)
 
     private const int Plans = 4;
 
+    private readonly AddressClaims _addresses = new(registry);
+
     public async Task<Status?> HandleAsync(HttpContext http, string node)
     {
         Outcome<RequestBody> body = await RequestBody.ReadAsync(http).ConfigureAwait(false);
@@ -46,6 +48,7 @@ internal sealed class BlockClaims(ObjectRegistry registry)
         for (int plan = 0; plan < Plans; plan++)
         {
             if (registry.Get(ResourceKinds.Node, null, node)?.Resource is not Node owner) return new BlockClaimReply { Refusal = $"there is no Node \"{node}\"; its agent registers it when it starts" };
+            if (request.Address is not null) return await _addresses.ClaimAsync(owner, request, cancel).ConfigureAwait(false);
             BlockPlan candidates = Plan(owner, request);
             if (candidates.Refusal is { } none) return new BlockClaimReply { Refusal = none };
             foreach (BlockCandidate candidate in candidates.Candidates.Take(TriesPerPlan))

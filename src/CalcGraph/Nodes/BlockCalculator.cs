@@ -25,7 +25,7 @@ internal sealed class BlockCalculator
         if (block?.Spec is not { Affinity: { } affinity } spec || !affinity.StartsWith(HostAffinity, StringComparison.Ordinal)) return owners;
         if (!IpPrefix.TryParse(spec.Cidr, out IpPrefix cidr)) return owners;
         string owner = affinity[HostAffinity.Length..];
-        BlockView view = new() { Network = spec.Network ?? "default", Cidr = cidr.ToString(), Pool = spec.Pool ?? "" };
+        BlockView view = new() { Network = spec.Network ?? "default", Cidr = cidr.ToString(), Pool = spec.Pool ?? "", Sequence = spec.Sequence ?? 0 };
         _blocks[name] = (owner, view);
         if (!_byOwner.TryGetValue(owner, out var owned)) _byOwner[owner] = owned = [];
         owned[view.Id] = view;

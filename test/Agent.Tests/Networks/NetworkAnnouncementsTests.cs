@@ -46,6 +46,18 @@ public class NetworkAnnouncementsTests
     }
 
     [Fact]
+    public void AnAddressThatMovedHere_OutranksWhatIsLeftOfItElsewhere()
+    {
+        AddressUseSnapshot use = Use("red.net/10.0.0.1/32", "red.net/10.0.0.2/32");
+        IReadOnlyDictionary<Nlri, LocalRoute> before = Of(View(null, s_red), use);
+        IReadOnlyDictionary<Nlri, LocalRoute> after = Of(View(null, s_red), use with { Moves = new Dictionary<NetworkPrefix, uint> { [Key("red.net/10.0.0.1/32")] = 3 } });
+        LocalRouteChange change = Assert.Single(NetworkAnnouncements.Difference(before, after));
+        Assert.Equal(EvpnRoute.IpPrefix(RouteDistinguisher.Of(s_own, 10001), IpPrefix.Parse("10.0.0.1/32"), 10001).Nlri, change.Nlri);
+        Assert.Equal(200u, change.Route!.LocalPref);
+        Assert.Contains(ExtendedCommunity.MacMobility(3, sticky: false), change.Route.ExtendedCommunities);
+    }
+
+    [Fact]
     public void ANetworkWithoutAWorkloadHere_IsNeitherToldOfNorAskedFor()
     {
         IReadOnlyDictionary<Nlri, LocalRoute> routes = Of(View(null, s_red, s_green), Use("red.net/10.0.0.1/32"));

@@ -193,6 +193,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         RibPeer rib = session.RibPeer!;
         GracefulRestartCapability? gr = graceful ? session.Agreed!.GracefulRestart : null;
         FamilySet kept = (gr?.Families ?? 0) & session.Agreed!.Families;
+        if (kept == 0 && rib.Received.Any(static n => n > 0)) loop.PeerLost(peer.Address);
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (!kept.Has(f)) loop.Tables[f].RemoveAll(rib);
@@ -314,6 +315,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     /// <summary>Forwarding to the peer has failed while its routes were kept for its restart: they go.</summary>
     internal void RestartAborted()
     {
+        loop.PeerLost(peer.Address);
         for (int f = 0; f < KnownFamilies.Count; f++)
         {
             if (peer.StaleFamilies.Has(f)) loop.Tables[f].RemoveAll(peer.RibPeer!, onlyStale: true);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
+using Margay.Core.Net;
 
 namespace Margay.Bgp;
 
@@ -9,12 +10,22 @@ internal sealed class SinkFeed(IRouteSink sink, RibTable[] tables)
 {
     private const int MaxNextHops = 64;
     private readonly ImmutableArray<RouteChange>.Builder _changes = ImmutableArray.CreateBuilder<RouteChange>();
+    private readonly ImmutableArray<InetAddress>.Builder _lost = ImmutableArray.CreateBuilder<InetAddress>();
     private bool _reported;
 
+    // Changes that follow each other mostly have the same attributes from the same peer, and so the same next hops.
+    private (PathAttributes Attributes, RibPeer Peer, ImmutableArray<NextHop> Hops)? _last;
+
     internal bool Converged { get; private set; }
-    internal bool HasNews => _changes.Count > 0 || (Converged && !_reported);
+    internal bool HasNews => _changes.Count > 0 || _lost.Count > 0 || (Converged && !_reported);
 
     internal void MarkConverged() => Converged = true;
+
+    internal void PeerLost(InetAddress peer)
+    {
+        sink.PeerLost(peer);
+        _lost.Add(peer);
+    }
 
     internal void Add(int family, List<int> prefixes)
     {
@@ -29,15 +40,18 @@ internal sealed class SinkFeed(IRouteSink sink, RibTable[] tables)
         }
     }
 
-    private static RouteChange Change(RibTable table, Nlri nlri, ReadOnlySpan<int> paths)
+    private RouteChange Change(RibTable table, Nlri nlri, ReadOnlySpan<int> paths)
     {
         ref RibTable.PathEntry best = ref table.Path(paths[0]);
         RibPeer peer = table.Peer(best.Peer);
         PathAttributes attributes = table.Attributes[best.Attributes];
         if (peer.IsLocal) return new RouteChange(nlri, [], attributes, null, true);
+        if (paths.Length == 1 && _last is { } last && last.Attributes == (object)attributes && last.Peer == peer) return new RouteChange(nlri, last.Hops, attributes, peer.Source, false);
         ImmutableArray<NextHop>.Builder hops = ImmutableArray.CreateBuilder<NextHop>(paths.Length);
         foreach (int p in paths) hops.Add(Hop(table, p));
-        return new RouteChange(nlri, hops.MoveToImmutable(), attributes, peer.Source, false);
+        RouteChange change = new(nlri, hops.MoveToImmutable(), attributes, peer.Source, false);
+        if (paths.Length == 1) _last = (attributes, peer, change.NextHops);
+        return change;
     }
 
     private static NextHop Hop(RibTable table, int path)
@@ -55,6 +69,7 @@ internal sealed class SinkFeed(IRouteSink sink, RibTable[] tables)
         bool initial = !_reported;
         bool report = Converged && !_reported;
         _reported |= Converged;
-        sink.Apply(new RouteChangeBatch(_changes.DrainToImmutable(), initial, report));
+        sink.Apply(new RouteChangeBatch(_changes.DrainToImmutable(), initial, report) { Lost = _lost.DrainToImmutable() });
+        _last = null;
     }
 }

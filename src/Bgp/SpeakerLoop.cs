@@ -293,6 +293,9 @@ internal sealed class SpeakerLoop : ITransportEvents, ISessionHost, IDisposable
         new PeerRouting(this, session.Peer).Down(session, graceful);
     }
 
+    /// <summary>A peer is gone, and with it what it told.</summary>
+    internal void PeerLost(InetAddress peer) => _sink?.PeerLost(peer);
+
     public void OnDynamicPeerGone(Peer peer)
     {
         if (peer.StaleFamilies == 0) _peers.RemoveDynamic(peer);

@@ -41,7 +41,7 @@ public sealed record TimerElapsed : DataplaneEvent;
 public sealed record InspectionAsked(TaskCompletionSource<DataplaneSnapshot> Answer) : DataplaneEvent;
 
 /// <summary>The next hops of a prefix; none withdraws it.</summary>
-public sealed record RouteUpdate(NetworkPrefix Prefix, IReadOnlyList<RouteNextHop> NextHops);
+public readonly record struct RouteUpdate(NetworkPrefix Prefix, IReadOnlyList<RouteNextHop> NextHops);
 
 /// <param name="Gateway">Where to send it. It need not be a neighbour: the kernel's own routes say how to reach it.</param>
 /// <param name="Weight">1 to 256: its share of flows among several.</param>

@@ -40,7 +40,7 @@ public sealed class DataplaneLoop : IAsyncDisposable
         // A full queue will be worked off, and the pass after that looks at the clock too: a lost tick is no loss.
         _timer = time.CreateTimer(_ => _loop!.TryPost(new TimerElapsed()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _pass = new DataplanePass(options, new RoutingDomain(NetworkName.Default, kernel), report, time, logger);
-        _networks = new NetworkDomains(options, report, OnKernelChanged, time, logger);
+        _networks = new NetworkDomains(options, kernel, report, OnKernelChanged, time, logger);
         _loop = new EventLoop<DataplaneEvent>(On, e => OnDefect(e, logger), Idle);
     }
 
@@ -83,6 +83,7 @@ public sealed class DataplaneLoop : IAsyncDisposable
         if (_networks.TakeTunnels() is { } tunnels) _pass.On(tunnels);
         if (_networks.TakeLegs() is { } legs) _pass.On(legs);
         TimeSpan? again = _pass.Run();
+        _networks.RefreshReach();
         if (_networks.Run(_pass.Guards, _pass.Guards) is { } networks && (again is null || networks < again)) again = networks;
         foreach (InspectionAsked asked in _inspections) asked.Answer.TrySetResult(_networks.AddTo(_pass.Snapshot()));
         _inspections.Clear();

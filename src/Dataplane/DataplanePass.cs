@@ -67,14 +67,14 @@ internal sealed class DataplanePass
         _links = new HostLinks(kernel);
         _neighbours = new Neighbours(kernel);
         _nexthops = new Nexthops(kernel, options.RouteProtocol);
-        _routes = new Routes(kernel, options.RouteProtocol);
+        _routes = new Routes(kernel, options.RouteProtocol, options.RouteMetric);
         _settings = new HostSettings(kernel);
         _ipSets = new IpSetManager(_tables);
         _policies = new PolicyManager(_tables, _ipSets, new ConstantSets(_tables), new DropRules(options.DropLog), options, _view);
         _pools = new PoolManager(_tables, kernel);
         DscpManager dscp = new(_tables, _pools, options);
         _guard = new TunnelGuard(_tables);
-        _routing = new RouteManager(_routes, _nexthops, kernel, options);
+        _routing = new RouteManager(_routes, _nexthops, kernel);
         _legs = new LegManager(_tables, _routing, options.Services);
         _leaks = new LeakManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
@@ -102,7 +102,8 @@ internal sealed class DataplanePass
                 WantBlocks();
                 break;
             case RoutesChanged e:
-                foreach (RouteUpdate update in e.Routes.Where(r => r.Prefix.Network == _domain.Network)) _routing.Learn(update);
+                foreach (RouteUpdate update in e.Routes)
+                    if (update.Prefix.Network == _domain.Network) _routing.Learn(update);
                 _routesInSync |= e.InSync;
                 break;
             case TunnelsChanged e: _guard.Want(e); break;
@@ -196,6 +197,18 @@ internal sealed class DataplanePass
                 ResyncAll();
                 break;
         }
+    }
+
+    /// <summary>
+    /// Hosts behind the tunnel that nothing arrives at, all of them. Applied at once and before anything else: what follows (their routes, withdrawn one by one) may be long, and a
+    /// group that becomes smaller opens nothing.
+    /// </summary>
+    /// <returns>True when something changed: what is refused is tried again with the next run.</returns>
+    public bool SetLost(IReadOnlySet<Gateway> hosts)
+    {
+        if (!_routing.SetLost(hosts)) return false;
+        if (InSync && !_nexthops.NeedsResync) _nexthops.ApplyUpdates();
+        return true;
     }
 
     /// <summary>Nobody but known tunnel ends gets into the network's tunnel, once there is one.</summary>
@@ -404,19 +417,19 @@ internal sealed class DataplanePass
     {
         Endpoints = [.. _endpoints.Rows()],
         HostEndpoints = [.. _hosts.Rows()],
-        Routes = [.. _routes.Desired.Values.OrderBy(r => r.Destination).Select(Row), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
+        Routes = [.. _routes.Desired.OrderBy(r => r.Key).Select(r => Row(r.Key, r.Value)), .. _routing.NotInstalled.OrderBy(r => r.Prefix).Select(r => new RouteRow(NameOf(r.Prefix), "bgp", "", r.Reason))],
         Counters = _counters with { Refused = _tables.Refused.Count() },
         InSync = InSync,
         Pending = [.. _domain.Tunnel?.Refused is { } tunnel ? (string[])[$"network {_domain.Network}: {tunnel}"] : [], .. _domain.Leg?.Refused is { } leg ? (string[])[$"network {_domain.Network}: {leg}"] : [], .. _routes.Refused.Values, .. _neighbours.Refused.Values, .. _links.Refused.Values, .. _tables.Refused.Select(r => r.ToString()), .. _tables.InSync ? (string[])[] : ["the tables differ"]],
     };
 
-    private RouteRow Row(RouteEntry route)
+    private RouteRow Row(IpPrefix prefix, RouteTarget target)
     {
-        string via = route.Type == RouteType.Blackhole ? "blackhole"
-            : route.NexthopId != 0 ? string.Create(CultureInfo.InvariantCulture, $"nexthop {route.NexthopId}")
-            : string.Create(CultureInfo.InvariantCulture, $"link {route.LinkIndex}");
-        string? reason = _routes.IsApplied(route.Destination) ? null : _routes.Refused.GetValueOrDefault(route.Destination, "not applied yet");
-        return new RouteRow(NameOf(route.Destination), _routing.Origin(route.Destination), via, reason);
+        string via = target.Type == RouteType.Blackhole ? "blackhole"
+            : target.NexthopId != 0 ? string.Create(CultureInfo.InvariantCulture, $"nexthop {target.NexthopId}")
+            : string.Create(CultureInfo.InvariantCulture, $"link {target.LinkIndex}");
+        string? reason = _routes.IsApplied(prefix) ? null : _routes.Refused.GetValueOrDefault(prefix, "not applied yet");
+        return new RouteRow(NameOf(prefix), _routing.Origin(prefix), via, reason);
     }
 
     private string NameOf(IpPrefix prefix) => new NetworkPrefix(_domain.Network, prefix).ToString();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Vpn;
 using Margay.Bgp.Wire;
@@ -17,29 +18,46 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
 {
     private static readonly IpPrefix[] s_neverRouted = [.. ((string[])["127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8"]).Select(IpPrefix.Parse)];
 
+    /// <summary>So many changes are imported at a time: the dataplane begins with the first while the others are looked at.</summary>
+    private const int AtOnce = 1 << 14;
+
+    /// <summary>More that wait are looked through for routes that have changed since.</summary>
+    private const int MostWaiting = 1 << 18;
+
     // What is noted, for moments only: the speaker's loop must not wait while a table is imported. Taken inside of the other.
     private readonly Lock _gate = new();
+    private Queue<ImmutableArray<RouteChange>> _noted = [];
+    private int _waiting;
+    private int _mostWaiting = MostWaiting;
+    private IReadOnlyList<ImportingVrf>? _wanted;
 
     private readonly Lock _importing = new();
     private readonly VrfImporter _importer = new(ownVtep, ownRouterMac, kept);
     private readonly Dictionary<string, Network> _networks = [];
-    private Dictionary<Nlri, RouteChange> _noted = [];
-    private IReadOnlyList<ImportingVrf>? _wanted;
 
-    private sealed class Network
+    /// <param name="Gateways">By the hops that they stand for, one list for equal ones (<see cref="VrfRouteChange.Hops"/>).</param>
+    private sealed record Network(NetworkName Name, Dictionary<ImmutableArray<TunnelHop>, RouteNextHop[]> Gateways)
     {
-        public Dictionary<IpPrefix, ImmutableArray<TunnelHop>> Routes { get; } = [];
-
-        /// <summary>How many routes lead through each.</summary>
-        public Dictionary<TunnelHop, int> Users { get; } = [];
+        /// <summary>As the dataplane was told.</summary>
+        public HashSet<TunnelHop> Peers { get; set; } = [];
     }
 
     /// <summary>What no peer has a say in: ranges that are not routed, and what the host has in every network: transit addresses, its services.</summary>
     public static IReadOnlyList<IpPrefix> KeptBy(DataplaneOptions options) => [.. s_neverRouted, options.TransitV4, options.TransitV6, .. options.Services.Select(s => IpPrefix.Host(s.Address))];
 
-    public void Note(in RouteChange change)
+    public void Note(ImmutableArray<RouteChange> changes)
     {
-        lock (_gate) _noted[change.Nlri] = change;
+        lock (_gate)
+        {
+            _noted.Enqueue(changes);
+            _waiting += changes.Length;
+            if (_waiting <= _mostWaiting) return;
+            Dictionary<Nlri, RouteChange> latest = [];
+            foreach (RouteChange change in _noted.SelectMany(n => n)) latest[change.Nlri] = change;
+            _noted = new Queue<ImmutableArray<RouteChange>>(latest.Values.Chunk(AtOnce).Select(ImmutableCollectionsMarshal.AsImmutableArray));
+            _waiting = latest.Count;
+            _mostWaiting = Math.Max(MostWaiting, 2 * _waiting);
+        }
     }
 
     public void Configure(IReadOnlyList<ImportingVrf> vrfs)
@@ -47,52 +65,27 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
         lock (_gate) _wanted = vrfs;
     }
 
-    /// <summary>What has changed since the last call, in the order in which the dataplane shall hear it.</summary>
-    public (IReadOnlyList<TunnelPeersChanged> Peers, IReadOnlyList<RouteUpdate> Routes) Take()
+    /// <summary>What has changed since the last call, in the order in which the dataplane shall hear it; or the first of much, and then there is more.</summary>
+    public NetworkChanges Take()
     {
         lock (_importing)
         {
-            Dictionary<Nlri, RouteChange> noted;
+            List<ImmutableArray<RouteChange>> noted = [];
             IReadOnlyList<ImportingVrf>? wanted;
+            bool isMore;
             lock (_gate)
             {
-                (noted, wanted) = (_noted, _wanted);
-                (_noted, _wanted) = ([], null);
+                for (int n = 0; n < AtOnce && _noted.TryDequeue(out ImmutableArray<RouteChange> some); n += some.Length) noted.Add(some);
+                _waiting -= noted.Sum(n => n.Length);
+                (wanted, _wanted) = (_wanted, null);
+                isMore = _noted.Count > 0;
             }
-            List<VrfRouteChange> changes = [];
-            List<RouteUpdate> updates = [];
-            HashSet<string> peersChanged = [];
-            if (wanted is { } vrfs)
-            {
-                foreach (string gone in _networks.Keys.Except(vrfs.Select(v => v.Name)).ToArray())
-                {
-                    updates.AddRange(_networks[gone].Routes.Keys.Select(p => new RouteUpdate(new NetworkPrefix(new NetworkName(gone), p), [])));
-                    _networks.Remove(gone);
-                    peersChanged.Add(gone);
-                }
-                foreach (ImportingVrf vrf in vrfs) _networks.TryAdd(vrf.Name, new Network());
-                changes.AddRange(_importer.Configure(vrfs));
-            }
-            changes.AddRange(_importer.Apply(noted.Values));
-            foreach (VrfRouteChange change in changes)
-            {
-                Network network = _networks[change.Vrf];
-                foreach (TunnelHop hop in network.Routes.GetValueOrDefault(change.Prefix, []))
-                {
-                    if (--network.Users[hop] > 0) continue;
-                    network.Users.Remove(hop);
-                    peersChanged.Add(change.Vrf);
-                }
-                foreach (TunnelHop hop in change.Hops)
-                {
-                    network.Users[hop] = network.Users.GetValueOrDefault(hop) + 1;
-                    if (network.Users[hop] == 1) peersChanged.Add(change.Vrf);
-                }
-                if (change.Hops.IsEmpty) network.Routes.Remove(change.Prefix);
-                else network.Routes[change.Prefix] = change.Hops;
-                updates.Add(new RouteUpdate(new NetworkPrefix(new NetworkName(change.Vrf), change.Prefix), [.. change.Hops.Select(h => new RouteNextHop(h.RouterMac.ToLinkLocal()))]));
-            }
-            return ([.. peersChanged.Select(PeersOf)], updates);
+            List<TunnelPeersChanged> peers = [];
+            List<RoutesChanged> routes = [];
+            if (wanted is not null) Configure(wanted, peers, routes);
+            if (noted.Count > 0) Add(_importer.Apply(noted.SelectMany(n => n)), routes);
+            foreach (string name in _importer.TakeHopsChanged()) AddPeers(_networks[name], peers);
+            return new NetworkChanges(peers, routes, isMore);
         }
     }
 
@@ -102,11 +95,53 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
         lock (_importing) return [.. _importer.Rows()];
     }
 
-    private TunnelPeersChanged PeersOf(string network)
+    private void Configure(IReadOnlyList<ImportingVrf> vrfs, List<TunnelPeersChanged> peers, List<RoutesChanged> routes)
     {
-        Dictionary<MacAddress, InetAddress> peers = [];
-        if (_networks.TryGetValue(network, out Network? found))
-            foreach (TunnelHop hop in found.Users.Keys) peers[hop.RouterMac] = hop.Vtep;
-        return new TunnelPeersChanged(new NetworkName(network), peers);
+        foreach (string gone in _networks.Keys.Except(vrfs.Select(v => v.Name)).ToArray())
+        {
+            RouteUpdate[] withdrawn = [.. _importer.RoutesOf(gone).Keys.Select(p => new RouteUpdate(new NetworkPrefix(_networks[gone].Name, p), []))];
+            if (withdrawn.Length > 0) routes.Add(new RoutesChanged(withdrawn));
+            if (_networks.Remove(gone, out Network? network)) peers.Add(new TunnelPeersChanged(network.Name, new Dictionary<MacAddress, InetAddress>()));
+        }
+        foreach (ImportingVrf vrf in vrfs) _networks.TryAdd(vrf.Name, new Network(new NetworkName(vrf.Name), []));
+        Add(_importer.Configure(vrfs), routes);
+    }
+
+    // Changes of one network come one after the other.
+    private void Add(IReadOnlyList<VrfRouteChange> changes, List<RoutesChanged> routes)
+    {
+        for (int from = 0, to; from < changes.Count; from = to)
+        {
+            Network network = _networks[changes[from].Vrf];
+            for (to = from + 1; to < changes.Count && changes[to].Vrf == changes[from].Vrf;) to++;
+            RouteUpdate[] updates = new RouteUpdate[to - from];
+            for (int i = from; i < to; i++) updates[i - from] = new RouteUpdate(new NetworkPrefix(network.Name, changes[i].Prefix), GatewaysOf(network, changes[i].Hops));
+            routes.Add(new RoutesChanged(updates));
+        }
+    }
+
+    private static RouteNextHop[] GatewaysOf(Network network, ImmutableArray<TunnelHop> hops)
+    {
+        if (hops.IsEmpty) return [];
+        if (!network.Gateways.TryGetValue(hops, out RouteNextHop[]? gateways)) network.Gateways[hops] = gateways = [.. hops.Select(h => new RouteNextHop(h.RouterMac.ToLinkLocal()))];
+        return gateways;
+    }
+
+    private void AddPeers(Network network, List<TunnelPeersChanged> peers)
+    {
+        HashSet<TunnelHop> now = [.. _importer.HopsOf(network.Name.Value)];
+        // Of sets that are not in use any more nothing is kept; the others' lists are made again when they are needed.
+        network.Gateways.Clear();
+        if (network.Peers.SetEquals(now)) return;
+        network.Peers = now;
+        Dictionary<MacAddress, InetAddress> ends = [];
+        foreach (TunnelHop hop in now) ends[hop.RouterMac] = hop.Vtep;
+        peers.Add(new TunnelPeersChanged(network.Name, ends));
     }
 }
+
+/// <summary>News of virtual networks for the dataplane.</summary>
+/// <param name="Peers">To be told first: routes lead over them.</param>
+/// <param name="Routes">Each of one network.</param>
+/// <param name="IsMore">There is more to be taken.</param>
+internal sealed record NetworkChanges(IReadOnlyList<TunnelPeersChanged> Peers, IReadOnlyList<RoutesChanged> Routes, bool IsMore);

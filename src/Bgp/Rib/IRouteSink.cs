@@ -11,6 +11,14 @@ public interface IRouteSink
 {
     /// <summary>The prefixes whose best paths changed since the last call, each once, with their new paths.</summary>
     void Apply(RouteChangeBatch batch);
+
+    /// <summary>
+    /// The session with the peer at this address ended, and what it told is not kept for a restart: most likely nothing arrives at it any more. Called before its routes are looked at, of
+    /// which there may be many; the batch that follows from them names it (<see cref="RouteChangeBatch.Lost"/>), whether or not a best path changed.
+    /// </summary>
+    void PeerLost(InetAddress peer)
+    {
+    }
 }
 
 /// <param name="Changes">Each prefix at most once.</param>
@@ -19,7 +27,11 @@ public interface IRouteSink
 /// True once: every configured peer has sent its End-of-RIB (RFC 4724 §2), or has failed to come up within the deferral
 /// time. Routes of an earlier life that are not renewed by now are stale.
 /// </param>
-public sealed record RouteChangeBatch(ImmutableArray<RouteChange> Changes, bool Initial, bool Converged);
+public sealed record RouteChangeBatch(ImmutableArray<RouteChange> Changes, bool Initial, bool Converged)
+{
+    /// <summary>Peers that were lost; with this batch all that follows from it has been said.</summary>
+    public ImmutableArray<InetAddress> Lost { get; init; } = [];
+}
 
 /// <param name="NextHops">Empty: the prefix has no path any more. Several: equal paths (ECMP).</param>
 /// <param name="Attributes">Of the best path; null if there is none.</param>

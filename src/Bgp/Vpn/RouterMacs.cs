@@ -8,30 +8,43 @@ namespace Margay.Bgp.Vpn;
 /// </summary>
 internal sealed class RouterMacs
 {
-    private readonly Dictionary<MacAddress, SortedDictionary<(bool Doubtful, InetAddress Vtep), int>> _claims = [];
+    private readonly Dictionary<MacAddress, Claims> _claims = [];
 
-    public InetAddress? OwnerOf(MacAddress mac) => _claims.TryGetValue(mac, out SortedDictionary<(bool Doubtful, InetAddress Vtep), int>? claims) ? claims.First().Key.Vtep : null;
+    private sealed class Claims
+    {
+        public SortedDictionary<(bool Doubtful, InetAddress Vtep), int> By { get; } = [];
+        public InetAddress Owner { get; set; }
+    }
+
+    public InetAddress? OwnerOf(MacAddress mac) => _claims.TryGetValue(mac, out Claims? claims) ? claims.Owner : null;
 
     /// <summary>True when the owner is another now and others are concerned.</summary>
-    public bool Add(EvpnPath path)
+    public bool Add(EvpnTerms terms)
     {
-        if (path.RouterMac is not { } mac || path.Refusal is not null) return false;
-        if (!_claims.TryGetValue(mac, out SortedDictionary<(bool Doubtful, InetAddress Vtep), int>? claims)) _claims[mac] = claims = [];
-        InetAddress? before = claims.Count == 0 ? null : claims.First().Key.Vtep;
-        claims[ClaimOf(path)] = claims.GetValueOrDefault(ClaimOf(path)) + 1;
-        return before is not null && before != claims.First().Key.Vtep;
+        if (terms.RouterMac is not { } mac || terms.Refusal is not null) return false;
+        bool isFirst = !_claims.TryGetValue(mac, out Claims? claims);
+        if (claims is null) _claims[mac] = claims = new Claims();
+        claims.By[ClaimOf(terms)] = claims.By.GetValueOrDefault(ClaimOf(terms)) + 1;
+        return TakeOwner(claims) && !isFirst;
     }
 
     /// <inheritdoc cref="Add"/>
-    public bool Remove(EvpnPath path)
+    public bool Remove(EvpnTerms terms)
     {
-        if (path.RouterMac is not { } mac || path.Refusal is not null) return false;
-        SortedDictionary<(bool Doubtful, InetAddress Vtep), int> claims = _claims[mac];
-        InetAddress before = claims.First().Key.Vtep;
-        if (--claims[ClaimOf(path)] == 0) claims.Remove(ClaimOf(path));
-        if (claims.Count == 0) _claims.Remove(mac);
-        return claims.Count > 0 && before != claims.First().Key.Vtep;
+        if (terms.RouterMac is not { } mac || terms.Refusal is not null) return false;
+        Claims claims = _claims[mac];
+        if (--claims.By[ClaimOf(terms)] == 0) claims.By.Remove(ClaimOf(terms));
+        if (claims.By.Count > 0) return TakeOwner(claims);
+        _claims.Remove(mac);
+        return false;
     }
 
-    private static (bool Doubtful, InetAddress Vtep) ClaimOf(EvpnPath path) => (path.LocalPref <= TrustedTargets.MostLocalPref, path.Vtep);
+    private static (bool Doubtful, InetAddress Vtep) ClaimOf(EvpnTerms terms) => (terms.LocalPref <= TrustedTargets.MostLocalPref, terms.Vtep);
+
+    private static bool TakeOwner(Claims claims)
+    {
+        InetAddress before = claims.Owner;
+        claims.Owner = claims.By.First().Key.Vtep;
+        return claims.Owner != before;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
@@ -7,8 +8,8 @@ namespace Margay.Bgp.Vpn;
 
 // Best EVPN paths in, routes of VRFs out:
 //
-//   RouteChange ─► EvpnPath ─► every VRF that imports one of its targets: prefix ─► candidates (one for each route distinguisher)
-//                                                                                     └─► highest sequence, then LOCAL_PREF; the rest of equal rank together (ECMP)
+//   RouteChange ─► SharedTerms (attributes, decoded once for all their paths) ─► every ImportingTable that imports one of the targets:
+//                  prefix ─► candidates (one for each route distinguisher) ─► highest sequence, then LOCAL_PREF; the rest of equal rank together (ECMP)
 //
 // The result depends on the paths and VRFs that there are, not on the order in which they came. Everything that is passed over has a reason in words.
 
@@ -27,8 +28,8 @@ public readonly record struct TunnelHop(InetAddress Vtep, MacAddress RouterMac) 
     public int CompareTo(TunnelHop other) => Vtep.CompareTo(other.Vtep) is var c and not 0 ? c : RouterMac.Value.CompareTo(other.RouterMac.Value);
 }
 
-/// <param name="Hops">Sorted; none: the prefix is gone.</param>
-public sealed record VrfRouteChange(string Vrf, IpPrefix Prefix, ImmutableArray<TunnelHop> Hops);
+/// <param name="Hops">Sorted; none: the prefix is gone. Those of one VRF that are equal at one time are one array.</param>
+public readonly record struct VrfRouteChange(string Vrf, IpPrefix Prefix, ImmutableArray<TunnelHop> Hops);
 
 /// <summary>A path that a VRF has looked at.</summary>
 /// <param name="Reason">Why it is not used; null when it is.</param>
@@ -42,146 +43,152 @@ public sealed class VrfImporter(InetAddress ownVtep, MacAddress ownRouterMac, IR
     /// <summary>Reasons for not using a path that are no fault of anybody.</summary>
     public const string OwnRoute = "its next hop is this host", Outranked = "another path has a higher sequence or LOCAL_PREF";
 
-    private readonly Dictionary<Nlri, EvpnPath> _paths = [];
-    private readonly Dictionary<string, Vrf> _vrfs = [];
-    private readonly Dictionary<ulong, List<Vrf>> _byTarget = [];
+    private readonly Dictionary<Nlri, SharedTerms> _paths = [];
+    private readonly Dictionary<string, ImportingTable> _tables = [];
+    private readonly Dictionary<ulong, List<ImportingTable>> _byTarget = [];
+    private readonly SharedTermsTable _terms = new();
     private readonly RouterMacs _macs = new();
-
-    private sealed class Vrf(ImportingVrf spec)
-    {
-        public ImportingVrf Spec => spec;
-        public Dictionary<IpPrefix, HashSet<Nlri>> Candidates { get; } = [];
-        public Dictionary<IpPrefix, ImmutableArray<TunnelHop>> Routes { get; } = [];
-    }
+    private readonly HashSet<string> _hopsChanged = [];
+    private int _generation;
 
     /// <summary>Takes over the VRFs that there shall be; those that stay as they were are not touched. Of one that goes nothing is said.</summary>
     public IReadOnlyList<VrfRouteChange> Configure(IReadOnlyCollection<ImportingVrf> vrfs)
     {
-        List<VrfRouteChange> changes = [];
+        ImportRules rules = new(ownVtep, ownRouterMac, [.. kept ?? []], _macs);
         Dictionary<string, ImportingVrf> wanted = vrfs.ToDictionary(v => v.Name);
-        foreach (Vrf old in _vrfs.Values.ToArray())
+        List<ImportingTable> made = [];
+        foreach (ImportingTable old in _tables.Values.ToArray())
         {
             if (wanted.TryGetValue(old.Spec.Name, out ImportingVrf? same) && same == old.Spec) continue;
-            _vrfs.Remove(old.Spec.Name);
+            _tables.Remove(old.Spec.Name);
             foreach (ExtendedCommunity target in old.Spec.Import) Unlist(target, old);
-            if (same is not null) _vrfs[same.Name] = Make(same, old, changes);
+            if (same is null) continue;
+            ImportingTable now = new(same, rules);
+            now.Inherit(old);
+            made.Add(now);
         }
-        foreach (ImportingVrf spec in vrfs.Where(v => !_vrfs.ContainsKey(v.Name))) _vrfs[spec.Name] = Make(spec, null, changes);
-        return changes;
+        made.AddRange(vrfs.Where(v => !_tables.ContainsKey(v.Name) && made.All(m => m.Spec.Name != v.Name)).Select(v => new ImportingTable(v, rules)));
+        foreach (ImportingTable table in made) List(table);
+        _generation++;
+        return Fill([.. made]);
     }
 
-    /// <summary>Takes changes of best paths; those of other families are passed over.</summary>
+    /// <summary>Takes changes of best paths, in their order; those of other families are passed over.</summary>
     public IReadOnlyList<VrfRouteChange> Apply(IEnumerable<RouteChange> batch)
     {
-        HashSet<(Vrf, IpPrefix)> touched = [];
-        foreach (RouteChange change in batch)
-        {
-            if (change.Nlri.Family != Family.Evpn) continue;
-            if (_paths.Remove(change.Nlri, out EvpnPath? old))
-            {
-                Touch(old, touched, v => v.Candidates[old.Prefix].Remove(change.Nlri));
-                if (_macs.Remove(old)) TouchAllOf(old.RouterMac!.Value, touched);
-            }
-            if (change.IsLocal || EvpnPath.TryRead(change) is not { } now) continue;
-            _paths[change.Nlri] = now;
-            Touch(now, touched, v => Candidates(v, now.Prefix).Add(change.Nlri));
-            if (_macs.Add(now)) TouchAllOf(now.RouterMac!.Value, touched);
-        }
-        List<VrfRouteChange> changes = [];
-        foreach ((Vrf vrf, IpPrefix prefix) in touched) Decide(vrf, prefix, changes);
-        return changes;
+        HashSet<ImportingTable> touched = [];
+        foreach (RouteChange change in batch) Apply(change, touched);
+        return Decide(touched);
     }
 
     /// <summary>The routes of a VRF; none when there is no such VRF.</summary>
-    public IReadOnlyDictionary<IpPrefix, ImmutableArray<TunnelHop>> RoutesOf(string vrf) =>
-        _vrfs.TryGetValue(vrf, out Vrf? found) ? found.Routes : new Dictionary<IpPrefix, ImmutableArray<TunnelHop>>();
+    public IReadOnlyDictionary<IpPrefix, ImmutableArray<TunnelHop>> RoutesOf(string vrf) => _tables.GetValueOrDefault(vrf)?.Routes ?? [];
 
-    /// <summary>Every path that some VRF imports, with the reason for each that is not used.</summary>
-    public IEnumerable<VrfPathRow> Rows() =>
-        from vrf in _vrfs.Values.OrderBy(v => v.Spec.Name, StringComparer.Ordinal)
-        from candidates in vrf.Candidates.OrderBy(c => c.Key)
-        let best = Best(vrf, candidates.Value)
-        from nlri in candidates.Value
-        let path = _paths[nlri]
-        select new VrfPathRow(vrf.Spec.Name, path.Prefix, nlri, path, WhyNot(vrf, path) ?? (Rank(path) == best ? null : Outranked));
+    /// <summary>The hops that some route of a VRF is over; none when there is no such VRF.</summary>
+    public IReadOnlySet<TunnelHop> HopsOf(string vrf) => _tables.GetValueOrDefault(vrf)?.Hops.ToHashSet() ?? [];
 
-    private Vrf Make(ImportingVrf spec, Vrf? before, List<VrfRouteChange> changes)
+    /// <summary>The VRFs whose <see cref="HopsOf"/> may be others since the last call.</summary>
+    public IReadOnlyCollection<string> TakeHopsChanged()
     {
-        Vrf vrf = new(spec);
-        foreach (ExtendedCommunity target in spec.Import)
-        {
-            if (!_byTarget.TryGetValue(target.Value, out List<Vrf>? list)) _byTarget[target.Value] = list = [];
-            list.Add(vrf);
-        }
-        foreach ((Nlri nlri, EvpnPath path) in _paths)
-            if (path.Targets.Any(spec.Import.Contains)) Candidates(vrf, path.Prefix).Add(nlri);
-        foreach ((IpPrefix prefix, ImmutableArray<TunnelHop> hops) in before?.Routes ?? []) vrf.Routes[prefix] = hops;
-        foreach (IpPrefix prefix in vrf.Candidates.Keys.Union(vrf.Routes.Keys).ToArray()) Decide(vrf, prefix, changes);
-        return vrf;
+        string[] changed = [.. _hopsChanged];
+        _hopsChanged.Clear();
+        return changed;
     }
 
-    private void Unlist(ExtendedCommunity target, Vrf vrf)
+    /// <summary>Every path that some VRF imports, with the reason for each that is not used.</summary>
+    public IEnumerable<VrfPathRow> Rows() => _tables.Values.OrderBy(t => t.Spec.Name, StringComparer.Ordinal).SelectMany(t => t.Rows());
+
+    private void Apply(in RouteChange change, HashSet<ImportingTable> touched)
     {
-        List<Vrf> list = _byTarget[target.Value];
-        list.Remove(vrf);
+        if (!EvpnPath.TryPrefix(change.Nlri, out IpPrefix prefix)) return;
+        ref SharedTerms? path = ref CollectionsMarshal.GetValueRefOrAddDefault(_paths, change.Nlri, out _);
+        SharedTerms? before = path;
+        bool isPath = _terms.TryGet(change, out SharedTerms? now) && !change.IsLocal;
+        if (isPath && now == before) return;
+        if (isPath) path = now;
+        else _paths.Remove(change.Nlri);
+        if (isPath && now!.Users++ == 0 && _macs.Add(now.Terms)) TouchAllOf(now.Terms.RouterMac!.Value, touched);
+        if (before is not null)
+        {
+            foreach (ImportingTable table in ImportersOf(before))
+            {
+                table.Remove(prefix, change.Nlri);
+                touched.Add(table);
+            }
+        }
+        if (isPath)
+        {
+            foreach (ImportingTable table in ImportersOf(now!))
+            {
+                table.Add(prefix, change.Nlri, now!.Terms);
+                touched.Add(table);
+            }
+        }
+        else if (now is { Users: 0 }) _terms.Drop(now);
+        if (before is null || --before.Users > 0) return;
+        _terms.Drop(before);
+        if (_macs.Remove(before.Terms)) TouchAllOf(before.Terms.RouterMac!.Value, touched);
+    }
+
+    private IReadOnlyList<VrfRouteChange> Decide(IReadOnlyCollection<ImportingTable> touched)
+    {
+        List<VrfRouteChange> changes = [];
+        foreach (ImportingTable table in touched)
+        {
+            table.Decide(changes);
+            if (table.HopsChanged) _hopsChanged.Add(table.Spec.Name);
+            table.HopsChanged = false;
+        }
+        return changes;
+    }
+
+    private IReadOnlyList<VrfRouteChange> Fill(HashSet<ImportingTable> tables)
+    {
+        if (tables.Count == 0) return [];
+        foreach ((Nlri nlri, SharedTerms path) in _paths)
+        {
+            if (!EvpnPath.TryPrefix(nlri, out IpPrefix prefix)) continue;
+            foreach (ImportingTable table in ImportersOf(path))
+                if (tables.Contains(table)) table.Add(prefix, nlri, path.Terms);
+        }
+        return Decide(tables);
+    }
+
+    private void List(ImportingTable table)
+    {
+        _tables[table.Spec.Name] = table;
+        foreach (ExtendedCommunity target in table.Spec.Import)
+        {
+            if (!_byTarget.TryGetValue(target.Value, out List<ImportingTable>? list)) _byTarget[target.Value] = list = [];
+            list.Add(table);
+        }
+    }
+
+    private void Unlist(ExtendedCommunity target, ImportingTable table)
+    {
+        List<ImportingTable> list = _byTarget[target.Value];
+        list.Remove(table);
         if (list.Count == 0) _byTarget.Remove(target.Value);
     }
 
-    private static HashSet<Nlri> Candidates(Vrf vrf, IpPrefix prefix) => vrf.Candidates.TryGetValue(prefix, out HashSet<Nlri>? set) ? set : vrf.Candidates[prefix] = [];
-
-    private void Touch(EvpnPath path, HashSet<(Vrf, IpPrefix)> touched, Action<Vrf> change)
+    private ImportingTable[] ImportersOf(SharedTerms path)
     {
-        foreach (ExtendedCommunity target in path.Targets)
+        if (path.Generation == _generation) return path.Importers;
+        path.Importers = [.. path.Terms.Targets.SelectMany(t => _byTarget.GetValueOrDefault(t.Value) ?? []).Distinct()];
+        path.Generation = _generation;
+        return path.Importers;
+    }
+
+    private void TouchAllOf(MacAddress mac, HashSet<ImportingTable> touched)
+    {
+        foreach ((Nlri nlri, SharedTerms path) in _paths)
         {
-            foreach (Vrf vrf in _byTarget.GetValueOrDefault(target.Value) ?? [])
+            if (path.Terms.RouterMac != mac || !EvpnPath.TryPrefix(nlri, out IpPrefix prefix)) continue;
+            foreach (ImportingTable table in ImportersOf(path))
             {
-                change(vrf);
-                touched.Add((vrf, path.Prefix));
+                table.Touch(prefix);
+                touched.Add(table);
             }
         }
-    }
-
-    private void TouchAllOf(MacAddress mac, HashSet<(Vrf, IpPrefix)> touched)
-    {
-        foreach (EvpnPath path in _paths.Values.Where(p => p.RouterMac == mac)) Touch(path, touched, _ => { });
-    }
-
-    private void Decide(Vrf vrf, IpPrefix prefix, List<VrfRouteChange> changes)
-    {
-        ImmutableArray<TunnelHop> before = vrf.Routes.GetValueOrDefault(prefix, []), now = [];
-        if (vrf.Candidates.TryGetValue(prefix, out HashSet<Nlri>? candidates))
-        {
-            if (candidates.Count == 0) vrf.Candidates.Remove(prefix);
-            else if (Best(vrf, candidates) is { } best)
-                now = [.. candidates.Select(n => _paths[n]).Where(p => Rank(p) == best && WhyNot(vrf, p) is null).Select(p => new TunnelHop(p.Vtep, p.RouterMac!.Value)).Distinct().Order()];
-        }
-        if (before.SequenceEqual(now)) return;
-        if (now.IsEmpty) vrf.Routes.Remove(prefix);
-        else vrf.Routes[prefix] = now;
-        changes.Add(new VrfRouteChange(vrf.Spec.Name, prefix, now));
-    }
-
-    private (uint, uint)? Best(Vrf vrf, HashSet<Nlri> candidates)
-    {
-        (uint, uint)? best = null;
-        foreach (Nlri nlri in candidates)
-        {
-            EvpnPath path = _paths[nlri];
-            if (WhyNot(vrf, path) is null && (best is null || Rank(path).CompareTo(best.Value) > 0)) best = Rank(path);
-        }
-        return best;
-    }
-
-    private static (uint Sequence, uint LocalPref) Rank(EvpnPath path) => (path.Sequence, path.LocalPref);
-
-    private string? WhyNot(Vrf vrf, EvpnPath path)
-    {
-        if (path.Refusal is not null) return path.Refusal;
-        if (path.Vtep == ownVtep) return OwnRoute;
-        foreach (IpPrefix range in kept ?? [])
-            if (range.Contains(path.Prefix)) return $"{range} is this host's own in every network";
-        if (path.RouterMac == ownRouterMac) return $"its Router's MAC {path.RouterMac} is that of this host: two hosts must not share one";
-        if (path.Vni != vrf.Spec.Vni) return $"its VNI is {path.Vni}, that of the network {vrf.Spec.Vni}";
-        return _macs.OwnerOf(path.RouterMac!.Value) is { } owner && owner != path.Vtep ? $"its Router's MAC {path.RouterMac} is also that of {owner}: two hosts must not share one" : null;
     }
 }

@@ -13,9 +13,9 @@ public readonly record struct Gateway(InetAddress Address, string? Interface)
 }
 
 /// <summary>
-/// Nexthop objects: one for each gateway, one for each combination of several (ECMP). A route names an object, so that many routes over one gateway cost the kernel
-/// little, and a gateway that is reached another way is changed in one place. An object's number means nothing: after a restart those found are
-/// taken over by content. Owned by the dataplane's loop.
+/// Nexthop objects: one for each gateway, and groups of them (ECMP). A route names an object, so that many routes over one gateway cost the kernel little, and a gateway that is
+/// reached another way, or a group that loses a member, is changed in one place. An object's number means nothing: after a restart those found are taken over by content. Owned by
+/// the dataplane's loop.
 /// </summary>
 public sealed class Nexthops(IKernel kernel, byte protocol)
 {
@@ -23,18 +23,10 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
     private const uint FirstId = 0x6d67_0000;
 
     private readonly DeltaTracker<uint, Nexthop> _objects = new();
-    private readonly Dictionary<Gateway, uint> _gateways = [];
-    private readonly Dictionary<string, uint> _groups = [];
-    private readonly Dictionary<uint, int> _users = [];
     private uint _next = FirstId;
     private bool _wasRead;
 
     public bool NeedsResync { get; set; } = true;
-
-    /// <summary>Gateways in use.</summary>
-    public IReadOnlyCollection<Gateway> Gateways => _gateways.Keys;
-
-    public bool IsPending => NeedsResync || _objects.ToUpdate.Count > 0;
 
     public NetlinkResult Resync()
     {
@@ -47,51 +39,23 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         return default;
     }
 
-    /// <summary>The object for these next hops, used once more. Null when none of them can be reached.</summary>
-    public uint? Acquire(IReadOnlyList<(Gateway Gateway, NextHopResolution Via, int Weight)> hops)
-    {
-        if (hops.Count == 0) return null;
-        if (hops.Count == 1) return AcquireGateway(hops[0].Gateway, hops[0].Via);
-        List<NexthopMember> members = [];
-        foreach ((Gateway gateway, NextHopResolution via, int weight) in hops.OrderBy(h => h.Gateway.Address).ThenBy(h => h.Gateway.Interface, StringComparer.Ordinal))
-            members.Add(new NexthopMember(AcquireGateway(gateway, via), weight));
-        string key = string.Join(',', members);
-        if (!_groups.TryGetValue(key, out uint id))
-        {
-            Nexthop wanted = new() { Id = 0, Protocol = (RouteProtocol)protocol, Group = members };
-            _groups[key] = id = Number(wanted);
-            _objects.SetDesired(id, wanted with { Id = id });
-        }
-        else
-        {
-            // The group holds its members already.
-            foreach (NexthopMember member in members) Release(member.Id);
-        }
-        _users[id] = _users.GetValueOrDefault(id) + 1;
-        return id;
-    }
+    /// <summary>A new object for one gateway.</summary>
+    public uint Add(NextHopResolution via) => Add(Single(via));
 
-    public void Release(uint id)
-    {
-        if (--_users[id] > 0) return;
-        _users.Remove(id);
-        if (!_objects.TryGetDesired(id, out Nexthop? gone)) return;
-        _objects.RemoveDesired(id);
-        foreach (NexthopMember member in gone.Group) Release(member.Id);
-        foreach ((string key, uint group) in _groups) if (group == id) _groups.Remove(key);
-        foreach ((Gateway gateway, uint single) in _gateways) if (single == id) _gateways.Remove(gateway);
-    }
+    /// <summary>A new group; its members are there.</summary>
+    public uint Add(IReadOnlyList<NexthopMember> members) => Add(Group(members));
 
-    /// <summary>A gateway is reached another way than before.</summary>
-    public void Move(Gateway gateway, NextHopResolution via)
-    {
-        if (_gateways.TryGetValue(gateway, out uint id)) _objects.SetDesired(id, Single(via) with { Id = id });
-    }
+    /// <summary>The gateway is reached another way than before.</summary>
+    public void Change(uint id, NextHopResolution via) => _objects.SetDesired(id, Single(via) with { Id = id });
+
+    /// <summary>The group has other members than before: for the kernel one message, whatever the number of routes over it.</summary>
+    public void Change(uint id, IReadOnlyList<NexthopMember> members) => _objects.SetDesired(id, Group(members) with { Id = id });
+
+    /// <summary>No route is to lead over it any more.</summary>
+    public void Remove(uint id) => _objects.RemoveDesired(id);
 
     /// <summary>Whether a gateway is reached over this link.</summary>
     public bool IsOver(int link) => _objects.Desired.Values.Any(n => n.LinkIndex == link);
-
-    public bool IsApplied(uint id) => !NeedsResync && !_objects.ToUpdate.Contains(id);
 
     /// <summary>Singles before groups, which are made of them.</summary>
     public bool ApplyUpdates()
@@ -123,28 +87,24 @@ public sealed class Nexthops(IKernel kernel, byte protocol)
         return ok;
     }
 
-    private uint AcquireGateway(Gateway gateway, NextHopResolution via)
+    private uint Add(Nexthop wanted)
     {
-        if (!_gateways.TryGetValue(gateway, out uint id))
-        {
-            Nexthop wanted = Single(via);
-            _gateways[gateway] = id = Number(wanted);
-            _objects.SetDesired(id, wanted with { Id = id });
-        }
-        _users[id] = _users.GetValueOrDefault(id) + 1;
+        uint id = Number(wanted);
+        _objects.SetDesired(id, wanted with { Id = id });
         return id;
     }
 
-    /// <summary>The number of an object found at start that has this content and no user yet, or a new one.</summary>
+    /// <summary>The number of an object that has this content and no user, or a new one.</summary>
     private uint Number(Nexthop wanted)
     {
         // Before an earlier life's are known a number would be given to a second thing while routes still go by the first.
         if (!_wasRead) Resync();
-        foreach ((uint id, Nexthop found) in _objects.Actual)
-            if (!_users.ContainsKey(id) && !_objects.Desired.ContainsKey(id) && found.Equals(wanted with { Id = id })) return id;
+        foreach (uint id in _objects.ToDelete)
+            if (_objects.Actual[id].Equals(wanted with { Id = id })) return id;
         return _next++;
     }
 
-    private Nexthop Single(NextHopResolution via) =>
-        new() { Id = 0, Protocol = (RouteProtocol)protocol, LinkIndex = via.LinkIndex, Gateway = via.Gateway };
+    private Nexthop Single(NextHopResolution via) => new() { Id = 0, Protocol = (RouteProtocol)protocol, LinkIndex = via.LinkIndex, Gateway = via.Gateway };
+
+    private Nexthop Group(IReadOnlyList<NexthopMember> members) => new() { Id = 0, Protocol = (RouteProtocol)protocol, Group = members };
 }

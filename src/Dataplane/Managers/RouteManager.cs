@@ -11,31 +11,25 @@ namespace Margay.Dataplane.Managers;
 /// itself is not installed: the kernel has its own route, and a second one would take over when someone lowers a metric. Next hops are what the kernel says of the way
 /// to them, asked again when links or addresses change. Owned by the dataplane's loop.
 /// </summary>
-internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel kernel, DataplaneOptions options)
+internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel kernel)
 {
     private readonly Dictionary<IpPrefix, SortedDictionary<string, int>> _local = [];
-    private readonly Dictionary<IpPrefix, Learnt> _learnt = [];
-    private readonly Dictionary<IpPrefix, Learnt> _fixed = [];
+    private readonly Dictionary<IpPrefix, Way> _learnt = [];
+    private readonly Dictionary<IpPrefix, Way> _fixed = [];
     private readonly Dictionary<IpPrefix, string> _fixedBy = [];
     private readonly HashSet<IpPrefix> _blocks = [];
-    private readonly Dictionary<Gateway, NextHopResolution?> _resolved = [];
+    private readonly Ways _ways = new(nexthops, kernel);
     private HashSet<IpPrefix> _connected = [];
     private readonly HashSet<int> _connectedLinks = [];
     private bool _reachabilityChanged;
     private bool _connectedChanged = true;
-
-    private sealed record Learnt(IReadOnlyList<RouteNextHop> Hops)
-    {
-        /// <summary>The nexthop object held for it.</summary>
-        public uint? Object { get; set; }
-    }
 
     public string Origin(IpPrefix prefix) => _local.ContainsKey(prefix) ? "local" : _fixedBy.TryGetValue(prefix, out string? kind) ? kind : _learnt.ContainsKey(prefix) ? "bgp" : "block";
 
     /// <summary>Prefixes that BGP learnt and for which there is no route of ours, with the reason.</summary>
     public IEnumerable<(IpPrefix Prefix, string Reason)> NotInstalled =>
         from learnt in _learnt
-        let reason = _connected.Contains(learnt.Key) ? "this host is on that network itself" : learnt.Value.Object is null ? "no next hop can be reached" : null
+        let reason = _connected.Contains(learnt.Key) ? "this host is on that network itself" : learnt.Value.Object == 0 ? "no next hop can be reached" : null
         where reason is not null && !_local.ContainsKey(learnt.Key) && !_fixed.ContainsKey(learnt.Key)
         select (learnt.Key, reason);
 
@@ -77,21 +71,22 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         foreach ((IpPrefix prefix, RouteNextHop hop) in ways)
         {
             _fixedBy[prefix] = kind;
-            if (!_fixed.TryGetValue(prefix, out Learnt? there) || there.Hops[0] != hop) Lead(_fixed, prefix, [hop]);
+            if (!_fixed.TryGetValue(prefix, out Way? there) || there.Hops[0] != hop) Lead(_fixed, prefix, [hop]);
         }
     }
 
-    private void Lead(Dictionary<IpPrefix, Learnt> ways, IpPrefix prefix, IReadOnlyList<RouteNextHop> hops)
+    private void Lead(Dictionary<IpPrefix, Way> ways, IpPrefix prefix, IReadOnlyList<RouteNextHop> hops)
     {
-        if (ways.Remove(prefix, out Learnt? before) && before.Object is { } held) nexthops.Release(held);
-        if (hops.Count > 0)
-        {
-            Learnt now = new(hops);
-            ways[prefix] = now;
-            now.Object = nexthops.Acquire(Reachable(now.Hops));
-        }
-        Decide(prefix);
+        // Held before the other is let go of, so that what both have stays.
+        Way? now = hops.Count == 0 ? null : _ways.Hold(hops);
+        if (ways.TryGetValue(prefix, out Way? before)) _ways.Release(before);
+        if (now is not null) ways[prefix] = now;
+        else if (before is null || !ways.Remove(prefix)) return;
+        if (now != before) Decide(prefix);
     }
+
+    /// <summary>Gateways that nothing arrives at though the kernel has a way there, all of them: groups leave them out. True when groups are others than before.</summary>
+    public bool SetLost(IReadOnlySet<Gateway> lost) => _ways.SetLost(lost);
 
     /// <summary>A route of another's came or went: other ways may lead to the next hops.</summary>
     public void OnForeignRoute(IpPrefix prefix)
@@ -115,24 +110,10 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         if (_connectedChanged) RefreshConnected();
         if (!_reachabilityChanged) return;
         _reachabilityChanged = false;
-        HashSet<Gateway> appearedOrGone = [];
-        foreach ((Gateway gateway, NextHopResolution? before) in _resolved.ToArray())
-        {
-            NextHopResolution? now = Resolve(gateway);
-            if (now == before) continue;
-            _resolved[gateway] = now;
-            if (before is null || now is null) appearedOrGone.Add(gateway);
-            else nexthops.Move(gateway, now.Value);
-        }
-        if (appearedOrGone.Count == 0) return;
-        foreach ((IpPrefix prefix, Learnt learnt) in _learnt.Concat(_fixed))
-        {
-            if (!learnt.Hops.Any(h => appearedOrGone.Contains(Gateway.Of(h)))) continue;
-            uint? before = learnt.Object;
-            learnt.Object = nexthops.Acquire(Reachable(learnt.Hops));
-            if (before is { } held) nexthops.Release(held);
-            Decide(prefix);
-        }
+        IReadOnlySet<Way> moved = _ways.Refresh();
+        if (moved.Count == 0) return;
+        foreach ((IpPrefix prefix, Way way) in _learnt.Concat(_fixed))
+            if (moved.Contains(way)) Decide(prefix);
     }
 
     private void RefreshConnected()
@@ -149,38 +130,19 @@ internal sealed class RouteManager(Routes routes, Nexthops nexthops, IKernel ker
         foreach (IpPrefix changed in before) Decide(changed);
     }
 
-    private List<(Gateway Gateway, NextHopResolution Via, int Weight)> Reachable(IReadOnlyList<RouteNextHop> hops)
-    {
-        List<(Gateway, NextHopResolution, int)> reachable = [];
-        foreach (RouteNextHop hop in hops)
-        {
-            Gateway gateway = Gateway.Of(hop);
-            if (!_resolved.TryGetValue(gateway, out NextHopResolution? via)) _resolved[gateway] = via = Resolve(gateway);
-            if (via is { } way) reachable.Add((gateway, way, hop.Weight));
-        }
-        return reachable;
-    }
-
-    private NextHopResolution? Resolve(Gateway gateway)
-    {
-        NetlinkResult<NextHopResolution> found = kernel.ResolveNextHop(gateway.Address, gateway.Interface);
-        return found.Ok ? found.Value : null;
-    }
-
     private void Decide(IpPrefix prefix)
     {
-        if (_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) routes.Set(Route(prefix) with { LinkIndex = claims.First().Value });
-        else if (_fixed.TryGetValue(prefix, out Learnt? way))
-        {
-            // Never by another way than its own: a tenant's packets would leave by it.
-            if (way.Object is { } over) routes.Set(Route(prefix) with { NexthopId = over });
-            else routes.Remove(prefix);
-        }
-        else if (!_connected.Contains(prefix) && _learnt.TryGetValue(prefix, out Learnt? learnt) && learnt.Object is { } id) routes.Set(Route(prefix) with { NexthopId = id });
-        else if (_blocks.Contains(prefix)) routes.Set(Route(prefix) with { Type = RouteType.Blackhole });
+        if (_local.TryGetValue(prefix, out SortedDictionary<string, int>? claims)) routes.Set(prefix, new RouteTarget(RouteType.Unicast, LinkIndex: claims.First().Value));
+        // Never by another way than its own: a tenant's packets would leave by it.
+        else if (_fixed.TryGetValue(prefix, out Way? way)) SetOrRemove(prefix, way.Object);
+        else if (!_connected.Contains(prefix) && _learnt.TryGetValue(prefix, out Way? learnt) && learnt.Object != 0) SetOrRemove(prefix, learnt.Object);
+        else if (_blocks.Contains(prefix)) routes.Set(prefix, new RouteTarget(RouteType.Blackhole));
         else routes.Remove(prefix);
     }
 
-    private RouteEntry Route(IpPrefix prefix) =>
-        new() { Destination = prefix, Protocol = (RouteProtocol)options.RouteProtocol, Priority = options.RouteMetric };
+    private void SetOrRemove(IpPrefix prefix, uint nexthop)
+    {
+        if (nexthop != 0) routes.Set(prefix, new RouteTarget(RouteType.Unicast, NexthopId: nexthop));
+        else routes.Remove(prefix);
+    }
 }

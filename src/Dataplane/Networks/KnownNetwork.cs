@@ -1,5 +1,6 @@
 using Margay.Api.NodeSync;
 using Margay.Core.Net;
+using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Managers;
 
 namespace Margay.Dataplane.Networks;
@@ -23,6 +24,10 @@ internal sealed class KnownNetwork
 
     /// <summary>Whether a workload here has the address.</summary>
     public bool Has(InetAddress address) => _endpoints.Values.Any(e => e.Addresses.Contains(address));
+
+    /// <summary>The hosts whose tunnel end is one of these, as gateways of routes.</summary>
+    public IReadOnlySet<Gateway> HostsAt(IReadOnlySet<InetAddress> ends) =>
+        ends.Count == 0 ? new HashSet<Gateway>() : Peers.Where(p => ends.Contains(p.Value)).Select(p => new Gateway(p.Key.ToLinkLocal(), null)).ToHashSet();
 
     public bool IsEmpty => View is null && _endpoints.Count == 0 && _routes.Count == 0 && _view.Endpoints.Count == 0 && _view.Blocks.Count == 0;
 

@@ -15,7 +15,8 @@ namespace Margay.Dataplane.Networks;
 // is told whom tunnels lead to before any tunnel is opened.
 
 /// <summary>The virtual networks of this host: a pass for each that has a namespace. Owned by the dataplane's loop.</summary>
-internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneReport> report, Action<NetworkName, KernelNotification> onKernel, TimeProvider time, ILogger logger)
+/// <param name="host">Of the default network.</param>
+internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Action<DataplaneReport> report, Action<NetworkName, KernelNotification> onKernel, TimeProvider time, ILogger logger)
 {
     private readonly Dictionary<NetworkName, KnownNetwork> _known = [];
     private readonly Dictionary<NetworkName, Domain> _open = [];
@@ -23,10 +24,14 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private readonly ViewSplit _split = new();
     private readonly NetworkLegs _legs = new(options);
     private readonly NetworkLeakLinks _leaks = new(options);
+    private readonly TunnelEndReach _reach = new(host);
     private bool _viewIsComplete;
     private bool _restored;
     private bool _routesInSync;
     private readonly HashSet<NetworkName> _tunnelsChanged = [];
+
+    /// <summary>Networks that have not been told which of their hosts are lost.</summary>
+    private readonly HashSet<NetworkName> _peersChanged = [];
 
     // Reflectors of other makes may say End-of-RIB for EVPN before they know which route targets we want (RFC 4684 §6), so that routes come after it: what was found is kept a little longer.
     private long _settled = long.MaxValue;
@@ -73,8 +78,16 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
                 Known(e.Network).Peers = e.Peers;
                 _tunnelsChanged.Add(e.Network);
                 if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
+                _peersChanged.Add(e.Network);
                 return null;
-            case KernelChanged { Network.IsDefault: false } e:
+            case TunnelEndsLost e:
+                _reach.SetTold(e.Ends);
+                RefreshReach();
+                return null;
+            case KernelChanged { Network.IsDefault: true } e:
+                _reach.On(e.Notification);
+                return happened;
+            case KernelChanged e:
                 if (e.Notification is LinkNotification { Removed: true, Name: { } link } && link.StartsWith(options.InterfacePrefix, StringComparison.Ordinal)) report(new WorkloadLinkGone(link));
                 if (e.Notification is LinkNotification changed) _leaks.OnLinkChanged(e.Network, changed.Name);
                 if (_open.GetValueOrDefault(e.Network)?.Pass.IsConcerned(e.Notification) is true) Tell(e.Network, e);
@@ -103,6 +116,19 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         TunnelsChanged changed = new([.. _tunnelsChanged.Union(_tunnelsChanged.SelectMany(ReachedFrom).ToArray()).Select(n => new NetworkTunnel(n, _open.GetValueOrDefault(n)?.Vni, [.. EndsOf(n)]))], _routesInSync);
         _tunnelsChanged.Clear();
         return changed;
+    }
+
+    /// <summary>Looks which tunnel ends can be reached, and has networks leave the others at once. To be called when the host's own routes are in the kernel.</summary>
+    public void RefreshReach()
+    {
+        if (_peersChanged.Count > 0) _reach.SetEnds(_known.Values.SelectMany(k => k.Peers.Values).ToHashSet());
+        bool changed = _reach.Refresh();
+        foreach ((NetworkName network, Domain domain) in _open)
+        {
+            if (!changed && !_peersChanged.Contains(network)) continue;
+            if (domain.Pass.SetLost(_known[network].HostsAt(_reach.Lost))) _dirty.Add(domain);
+        }
+        _peersChanged.Clear();
     }
 
     /// <summary>A host that has workloads of one of two networks that reach each other sends in both.</summary>
@@ -231,7 +257,15 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
     private RoutesChanged OnRoutes(RoutesChanged e)
     {
         if (e.InSync && !_routesInSync && _settled == long.MaxValue) _settled = time.GetTimestamp() + (long)(options.NetworkSettleTime.TotalSeconds * time.TimestampFrequency);
+        // Most batches are of one network.
+        if (e.Routes.Count > 0 && e.Routes[0].Prefix.Network is { IsDefault: false } only && e.Routes.All(r => r.Prefix.Network == only))
+        {
+            foreach (RouteUpdate update in e.Routes) Known(only).Learn(update);
+            Tell(only, new RoutesChanged(e.Routes));
+            return new RoutesChanged([], e.InSync);
+        }
         ILookup<NetworkName, RouteUpdate> routes = e.Routes.ToLookup(r => r.Prefix.Network);
+        foreach (RouteUpdate update in routes[NetworkName.Default]) _reach.OnRouteChanged(update.Prefix.Prefix);
         foreach (IGrouping<NetworkName, RouteUpdate> updates in routes.Where(r => !r.Key.IsDefault))
             foreach (RouteUpdate update in updates) Known(updates.Key).Learn(update);
         foreach (IGrouping<NetworkName, RouteUpdate> updates in routes.Where(r => !r.Key.IsDefault)) Tell(updates.Key, new RoutesChanged([.. updates]));
@@ -245,6 +279,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, Action<DataplaneR
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
         _open[opened.Network] = domain;
         _tunnelsChanged.Add(opened.Network);
+        _peersChanged.Add(opened.Network);
         opened.Kernel.Listen(n => onKernel(opened.Network, n));
         KnownNetwork known = Known(opened.Network);
         // A tunnel that is found is guarded, whether or not the view knows its network.

@@ -12,6 +12,12 @@ public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource Don
 /// <summary>The other hosts of a network, all of them: tunnel end by Router's MAC. Routes of the network name the link-local address that follows from the MAC.</summary>
 public sealed record TunnelPeersChanged(NetworkName Network, IReadOnlyDictionary<MacAddress, InetAddress> Peers) : DataplaneEvent;
 
+/// <summary>
+/// Tunnel ends that BGP has just lost the session with, all of them, told before the routes that go with them. Those that have another way leave it at once; named no more, they are as
+/// good as their routes say.
+/// </summary>
+public sealed record TunnelEndsLost(IReadOnlySet<InetAddress> Ends) : DataplaneEvent;
+
 /// <summary>Who may send VXLAN to this host, in networks where that is another than before.</summary>
 /// <param name="Learnt">Every tunnel end that there is has been heard of: others that are found go.</param>
 internal sealed record TunnelsChanged(IReadOnlyList<NetworkTunnel> Networks, bool Learnt) : DataplaneEvent;

@@ -26,19 +26,22 @@ public class NetworkRoutesTests
         return new RouteChange(route.Nlri, [new NextHop(Vtep(host), null, "rr")], attributes, null, false);
     }
 
+    private void Note(params RouteChange[] changes) => _routes.Note([.. changes]);
+
     private (string[] Peers, string[] Routes) Take()
     {
-        (IReadOnlyList<TunnelPeersChanged> peers, IReadOnlyList<RouteUpdate> routes) = _routes.Take();
-        return ([.. peers.Select(p => $"{p.Network}: {string.Join(' ', p.Peers.Values.Order())}").Order(StringComparer.Ordinal)],
-            [.. routes.Select(r => $"{r.Prefix} {string.Join(' ', r.NextHops.Select(h => h.Gateway))}".TrimEnd()).Order(StringComparer.Ordinal)]);
+        NetworkChanges news = _routes.Take();
+        Assert.False(news.IsMore);
+        return ([.. news.Peers.Select(p => $"{p.Network}: {string.Join(' ', p.Peers.Values.Order())}").Order(StringComparer.Ordinal)],
+            [.. news.Routes.SelectMany(c => c.Routes).Select(r => $"{r.Prefix} {string.Join(' ', r.NextHops.Select(h => h.Gateway))}".TrimEnd()).Order(StringComparer.Ordinal)]);
     }
 
     [Fact]
     public void BothFamilies_GoOverTheLinkLocalAddress_OfTheRouterMac()
     {
         _routes.Configure([Vrf("red.net", 100)]);
-        _routes.Note(Route(2, "10.0.0.2/32", 100));
-        _routes.Note(Route(2, "fd00::2/128", 100));
+        Note(Route(2, "10.0.0.2/32", 100));
+        Note(Route(2, "fd00::2/128", 100));
         (string[] peers, string[] routes) = Take();
         Assert.Equal(["red.net: 192.0.2.2"], peers);
         Assert.Equal([$"red.net/10.0.0.2/32 {Mac(2).ToLinkLocal()}", $"red.net/fd00::2/128 {Mac(2).ToLinkLocal()}"], routes);
@@ -49,15 +52,15 @@ public class NetworkRoutesTests
     public void AHost_IsBehindTheTunnel_WhileARouteLeadsThere()
     {
         _routes.Configure([Vrf("red.net", 100), Vrf("green.net", 101)]);
-        _routes.Note(Route(2, "10.0.0.2/32", 100));
-        _routes.Note(Route(2, "10.0.0.3/32", 100));
-        _routes.Note(Route(3, "10.0.0.2/32", 101));
+        Note(Route(2, "10.0.0.2/32", 100));
+        Note(Route(2, "10.0.0.3/32", 100));
+        Note(Route(3, "10.0.0.2/32", 101));
         Assert.Equal(["green.net: 192.0.2.3", "red.net: 192.0.2.2"], Take().Peers);
-        _routes.Note(Route(2, "10.0.0.2/32", 100, withdrawn: true));
+        Note(Route(2, "10.0.0.2/32", 100, withdrawn: true));
         (string[] peers, string[] routes) = Take();
         Assert.Empty(peers);
         Assert.Equal(["red.net/10.0.0.2/32"], routes);
-        _routes.Note(Route(2, "10.0.0.3/32", 100, withdrawn: true));
+        Note(Route(2, "10.0.0.3/32", 100, withdrawn: true));
         Assert.Equal(["red.net: "], Take().Peers);
     }
 
@@ -65,8 +68,8 @@ public class NetworkRoutesTests
     public void OnlyTheLast_OfSeveralChangesOfARoute_Counts()
     {
         _routes.Configure([Vrf("red.net", 100)]);
-        _routes.Note(Route(2, "10.0.0.2/32", 100));
-        _routes.Note(Route(2, "10.0.0.2/32", 100, withdrawn: true));
+        Note(Route(2, "10.0.0.2/32", 100));
+        Note(Route(2, "10.0.0.2/32", 100, withdrawn: true));
         (string[] peers, string[] routes) = Take();
         Assert.Empty(peers);
         Assert.Empty(routes);
@@ -76,7 +79,7 @@ public class NetworkRoutesTests
     public void ANetworkThatIsNotHereAnyMore_LosesItsRoutesAndHosts_AndGetsThemBack()
     {
         _routes.Configure([Vrf("red.net", 100)]);
-        _routes.Note(Route(2, "10.0.0.2/32", 100));
+        Note(Route(2, "10.0.0.2/32", 100));
         Take();
         _routes.Configure([]);
         (string[] peers, string[] routes) = Take();
@@ -92,7 +95,7 @@ public class NetworkRoutesTests
     public void Rows_SayWhyARouteIsNotUsed()
     {
         _routes.Configure([Vrf("red.net", 100)]);
-        _routes.Note(Route(1, "10.0.0.2/32", 100));
+        Note(Route(1, "10.0.0.2/32", 100));
         Take();
         Assert.Equal("its next hop is this host", Assert.Single(_routes.Rows()).Reason);
     }

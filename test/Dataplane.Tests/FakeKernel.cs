@@ -100,9 +100,13 @@ internal class FakeKernel : IKernel
         return default;
     }
 
+    /// <summary>Addresses that no route leads to.</summary>
+    public HashSet<InetAddress> Unreachable { get; } = [];
+
     /// <summary>A link that is not there has the number that its name ends with, as its index.</summary>
     public NetlinkResult<NextHopResolution> ResolveNextHop(InetAddress address, string? link = null)
     {
+        if (Unreachable.Contains(address)) return new NetlinkResult(Errno.ENETUNREACH);
         if (link is null) return new NextHopResolution(2, address);
         if (Links.TryGetValue(link, out Link? there)) return new NextHopResolution(there.Index, address);
         return int.TryParse(link.AsSpan(link.AsSpan().TrimEnd("0123456789").Length), CultureInfo.InvariantCulture, out int index) ? new NextHopResolution(index, address) : new NetlinkResult(Errno.ENODEV);

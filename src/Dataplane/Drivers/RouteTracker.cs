@@ -128,7 +128,8 @@ internal sealed class RouteTracker
         else if (entry.ToDelete) ToDelete++;
         else
         {
-            if (!entry.IsWanted) _entries.Remove(prefix);
+            // One that is listed goes when the list is taken.
+            if (!entry.IsWanted && !entry.IsListed) _entries.Remove(prefix);
             return;
         }
         if (entry.IsListed) return;

@@ -190,7 +190,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         return output.Length == 0 ? default : JsonDocument.Parse(output).RootElement;
     }
 
-    private static bool TryRun(string program, params string[] arguments) => Run(program, arguments).Exit == 0;
+    internal static bool TryRun(string program, params string[] arguments) => Run(program, arguments).Exit == 0;
 
     private static (int Exit, string Output) Run(string program, params string[] arguments)
     {

@@ -40,6 +40,7 @@ internal sealed class DataplanePass
     private readonly LeakManager _leaks;
     private readonly EndpointManager _endpoints;
     private readonly HostEndpointManager _hosts;
+    private readonly NetworkLimitManager _limits;
 
     private readonly long _start;
     private IReadOnlyList<NetworkPrefix> _claimedBlocks = [];
@@ -81,6 +82,7 @@ internal sealed class DataplanePass
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options, time);
         _outside = new OutsideManager(_tables, _routing, _flows);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
+        _limits = new NetworkLimitManager(_tables, options);
         FixedRules.Want(_tables, options);
     }
 
@@ -113,6 +115,7 @@ internal sealed class DataplanePass
                 _outside.Want(e.Outside);
                 WantBlocks();
                 break;
+            case LimitsChanged e: _limits.Want(e.Limits); break;
             case KernelChanged e: OnKernel(e.Notification); break;
         }
     }

@@ -61,7 +61,7 @@ public sealed record NetworkLimits
     /// <summary>Connections that begin or end at workloads of the network, or go through, on each host.</summary>
     public int? Connections { get; init; }
 
-    /// <summary>Neighbours (ARP, neighbour discovery) that the kernel holds for it beyond those that the agent writes, on each host.</summary>
+    /// <summary>Neighbours that the kernel holds for it beyond those that the agent writes, on each host, 128 at least: link-local addresses that its workloads speak under. Kept by rate: so many may come in about two minutes.</summary>
     public int? Neighbours { get; init; }
 }
 

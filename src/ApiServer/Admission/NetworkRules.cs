@@ -44,8 +44,20 @@ internal static class NetworkRules
     public static Status? CheckEndpoint(AdmissionRequest request, AdmissionEffects effects)
     {
         if (request.Before is not null || request.After is not WorkloadEndpoint { Spec.Network: { } name } endpoint || new NetworkName(name).IsDefault) return null;
-        if (Find(request.State, name) is null) return Statuses.Invalid(request.Kind, endpoint.Name, "spec.network", Missing(name));
+        if (Find(request.State, name) is not { } network) return Statuses.Invalid(request.Kind, endpoint.Name, "spec.network", Missing(name));
         effects.Guards.Add(StoreGuard.Exists(KeyOf(name)!));
+        return network.Spec.Limits?.Endpoints is { } most ? CheckLimit(request, endpoint, network, most, effects) : null;
+    }
+
+    /// <summary>Counted by whose the addresses are: these are keys of the network, endpoints are not.</summary>
+    private static Status? CheckLimit(AdmissionRequest request, WorkloadEndpoint endpoint, VirtualNetwork network, int most, AdmissionEffects effects)
+    {
+        string addresses = ObjectKeys.Address(network.FullName, "");
+        int there = request.State.List(addresses).Select(a => Encoding.UTF8.GetString(a.Value.Span)).Distinct().Count();
+        if (there >= most)
+            return Statuses.Forbidden(request.Kind, endpoint.Name, $"network {network.Namespace}/{network.Name} has {there} endpoints, and spec.limits.endpoints allows {most}; detach others, or ask who may change the network to raise it");
+        // Whoever else counts at the same moment counts again.
+        effects.Guards.Add(StoreGuard.Unchanged(addresses, request.State.Revision));
         return null;
     }
 

@@ -74,6 +74,10 @@ internal static class FilterExpressions
             case FilterConnectionsOver s:
                 to.Add(new NftConnlimit(s.Count, NftConnlimit.Over));
                 break;
+            case FilterShare s:
+                to.Add(new NftHash(NftHashKind.Symmetric, s.Of));
+                to.Add(new NftCmp(NftCmpOperator.Equal, NftValue.Native(s.Number)));
+                break;
             case FilterSetDscp s:
                 SetDscp(s.CodePoint, s.V6, to);
                 break;

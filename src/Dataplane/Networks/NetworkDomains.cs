@@ -224,7 +224,9 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
         {
             Known(new NetworkName(network.Name)).View = network;
             _tunnelsChanged.Add(new NetworkName(network.Name));
-            if (Find(new NetworkName(network.Name)) is { } domain) WantTunnel(domain, network);
+            if (Find(new NetworkName(network.Name)) is not { } domain) continue;
+            domain.Pass.On(new LimitsChanged(network.Limits));
+            WantTunnel(domain, network);
         }
         foreach (NetworkName open in _open.Keys.Where(n => delta.Snapshot || named.Contains(n.Value) || (delta.RemovedNetworks ?? []).Contains(n.Value))) WantOutside(open);
         foreach (NetworkName open in _open.Keys) _leaks.SetView(open, Known(open).View);
@@ -284,7 +286,11 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
         KnownNetwork known = Known(opened.Network);
         // A tunnel that is found is guarded, whether or not the view knows its network.
         if (opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
-        if (known.View is { } view) WantTunnel(domain, view);
+        if (known.View is { } view)
+        {
+            domain.Pass.On(new LimitsChanged(view.Limits));
+            WantTunnel(domain, view);
+        }
         _legs.Open(routing, opened.Kernel, domain.Vni);
         routing.Tunnel!.SetPeers(known.Peers);
         foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);

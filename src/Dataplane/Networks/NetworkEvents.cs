@@ -1,3 +1,4 @@
+using Margay.Api.Resources;
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
 
@@ -25,6 +26,9 @@ internal sealed record TunnelsChanged(IReadOnlyList<NetworkTunnel> Networks, boo
 /// <param name="Vni">Null when the network has no tunnel here any more.</param>
 /// <param name="Ends">The other hosts' tunnel ends, all of them.</param>
 internal sealed record NetworkTunnel(NetworkName Network, uint? Vni, IReadOnlyCollection<InetAddress> Ends);
+
+/// <summary>How much of this host a virtual network may use, from now on; null: as much as there is.</summary>
+internal sealed record LimitsChanged(NetworkLimits? Limits) : DataplaneEvent;
 
 /// <summary>A workload's link in a virtual network is gone, by whatever hand.</summary>
 public sealed record WorkloadLinkGone(string Interface) : DataplaneReport;

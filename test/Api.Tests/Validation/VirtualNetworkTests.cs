@@ -27,8 +27,8 @@ public sealed class VirtualNetworkTests
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Snat, nodeSelector: 'has('}}", "spec.egress.nodeSelector Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {nodeSelector: has(gateway)}}", "spec.egress.nodeSelector Forbidden")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], egress: {mode: Masquerade}}", "spec.egress.mode NotSupported")]
-    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 1, routes: 100000, connections: 65536, neighbours: 64}}", "")]
-    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 0, routes: -1, connections: 0, neighbours: 0}}",
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 1, routes: 100000, connections: 65536, neighbours: 128}}", "")]
+    [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 0, routes: -1, connections: 0, neighbours: 127}}",
         "spec.limits.connections Invalid; spec.limits.endpoints Invalid; spec.limits.neighbours Invalid; spec.limits.routes Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], limits: {endpoints: 4294967296, connections: '7'}}", "spec.limits.connections TypeInvalid; spec.limits.endpoints TypeInvalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16, reserved: [10.0.0.0/28, 10.0.0.200, 10.0.1.1-10.0.1.9]}, {cidr: 'fd00::/64', reserved: ['fd00::-fd00::ff']}]}", "")]

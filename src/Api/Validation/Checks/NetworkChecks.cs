@@ -43,7 +43,8 @@ internal static class NetworkChecks
         Values.InRange(findings, at["endpoints"], limits.Endpoints, 1, int.MaxValue, "number of endpoints");
         Values.InRange(findings, at["routes"], limits.Routes, 1, int.MaxValue, "number of routes");
         Values.InRange(findings, at["connections"], limits.Connections, 1, int.MaxValue, "number of connections");
-        Values.InRange(findings, at["neighbours"], limits.Neighbours, 1, int.MaxValue, "number of neighbours");
+        // The kernel limits by whole packets a second; below that nobody could speak.
+        Values.InRange(findings, at["neighbours"], limits.Neighbours, 128, int.MaxValue, "number of neighbours");
     }
 
     /// <summary>Networks by NAMESPACE/NAME, for objects that belong to no namespace.</summary>

@@ -99,6 +99,12 @@ public sealed record FilterConnectionsOver(uint Count) : FilterStatement
     public override string ToString() => $"ct count over {Count}";
 }
 
+/// <summary>Ends the rule unless the packet's flow, with its answers, is of this one of so many shares of all.</summary>
+public sealed record FilterShare(uint Number, uint Of) : FilterStatement
+{
+    public override string ToString() => $"symhash mod {Of} {Number}";
+}
+
 /// <summary>Writes the differentiated services code point (RFC 2474), 0–63; the packet is known to be of this version.</summary>
 public sealed record FilterSetDscp(byte CodePoint, bool V6) : FilterStatement
 {

@@ -13,8 +13,9 @@ internal static class AgentMessages
     {
         CniArgs args = environment.Args;
         JsonText json = Begin("attach");
+        // What is said of this workload wins over what stands in a file for all.
         Identity(json, environment)
-            .OptionalProperty("network", config.Network)
+            .OptionalProperty("network", config.PodNetwork ?? args.Network ?? config.ArgsNetwork ?? config.Network)
             .OptionalProperty("namespace", config.Namespace ?? args.PodNamespace)
             .Property("orchestrator", args.PodName is null ? "cni" : "k8s")
             .OptionalProperty("workload", args.PodName);

@@ -34,6 +34,25 @@ public class AddTests
         Assert.Equal(JsonValueKind.Object, result.GetProperty("dns").ValueKind);
     }
 
+    [Theory]
+    [InlineData("file", null, null, null, "file")]
+    [InlineData(null, "args", null, null, "args")]
+    [InlineData("file", "args", null, null, "args")]
+    [InlineData("file", "args", "env", null, "env")]
+    [InlineData("file", "args", "env", "pod", "pod")]
+    [InlineData(null, null, null, null, null)]
+    public void Network_IsWhatIsSaidOfThisWorkload_ElseWhatTheFileSays(string? file, string? args, string? environment, string? annotation, string? asked)
+    {
+        PluginRun run = PluginRun.Of("ADD", PluginRun.AttachReply);
+        if (environment is not null) run.Environment["CNI_ARGS"] = $"MARGAY_NETWORK={environment}";
+        string More(string? value, string json) => value is null ? "" : $",{json.Replace("VALUE", value, StringComparison.Ordinal)}";
+        (int exit, _) = run.Run("{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"type\":\"margay-cni\""
+            + More(file, "\"network\":\"VALUE\"") + More(args, "\"args\":{\"cni\":{\"network\":\"VALUE\"}}")
+            + More(annotation, "\"capabilities\":{\"io.kubernetes.cri.pod-annotations\":true},\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"other\":\"x\",\"margay.dev/network\":\"VALUE\"}}") + "}");
+        Assert.Equal(0, exit);
+        Assert.Equal(asked, JsonSerializer.Deserialize(run.Asked!, ApiJsonContext.Default.AgentRequest)!.Attach!.Network);
+    }
+
     [Fact]
     public void EveryField_ReachesTheAgentAsTheSerialiserReadsIt()
     {

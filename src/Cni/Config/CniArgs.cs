@@ -8,6 +8,9 @@ internal sealed record CniArgs
     public string? Ip { get; init; }
     public string? Mac { get; init; }
 
+    /// <summary>MARGAY_NETWORK.</summary>
+    public string? Network { get; init; }
+
     public static CniArgs Parse(string? text, Faults faults)
     {
         CniArgs args = new();
@@ -29,6 +32,7 @@ internal sealed record CniArgs
                 case "K8S_POD_NAMESPACE": args = args with { PodNamespace = NullIfEmpty(value) }; break;
                 case "K8S_POD_INFRA_CONTAINER_ID" or "K8S_POD_UID": break;
                 case "IP": args = args with { Ip = NullIfEmpty(value) }; break;
+                case "MARGAY_NETWORK": args = args with { Network = NullIfEmpty(value) }; break;
                 case "MAC": args = args with { Mac = NullIfEmpty(value) }; break;
                 default: unknown.Add(key); break;
             }

@@ -16,6 +16,14 @@ internal sealed record NetworkConfig
     /// <summary>The virtual network to attach to.</summary>
     public string? Network { get; init; }
 
+    /// <summary>args.cni.network.</summary>
+    public string? ArgsNetwork { get; init; }
+
+    /// <summary>The pod's annotation <see cref="NetworkAnnotation"/>, for the capability io.kubernetes.cri.pod-annotations.</summary>
+    public string? PodNetwork { get; init; }
+
+    public const string NetworkAnnotation = "margay.dev/network";
+
     /// <summary>The namespace that policies see. When given it wins over K8S_POD_NAMESPACE.</summary>
     public string? Namespace { get; init; }
 

@@ -118,6 +118,7 @@ internal sealed class NetworkConfigReader
             }
             config = config with { ArgsLabels = list };
         }
+        if (cni.TryGetProperty("network", out JsonElement network)) config = config with { ArgsNetwork = _read.NonEmptyString(network, "args.cni.network") };
         if (cni.TryGetProperty("ips", out JsonElement ips)) config = config with { ArgsIps = _read.Strings(ips, "args.cni.ips") };
         return config;
     }
@@ -139,7 +140,12 @@ internal sealed class NetworkConfigReader
                 case "dns":
                     if (_read.IsObject(property.Value, path)) config = config with { Dns = property.Value.GetRawText() };
                     break;
-                case "aliases" or "io.kubernetes.cri.pod-annotations":
+                case "aliases":
+                    break;
+                case "io.kubernetes.cri.pod-annotations":
+                    // The others are other programs'.
+                    if (_read.IsObject(property.Value, path) && property.Value.TryGetProperty(NetworkConfig.NetworkAnnotation, out JsonElement network))
+                        config = config with { PodNetwork = _read.NonEmptyString(network, $"{path}.{NetworkConfig.NetworkAnnotation}") };
                     break;
                 case "portMappings" when IsEmptyList(property.Value):
                     break;

@@ -43,8 +43,7 @@ public sealed class NetworkCapTests
         Tenant red1 = await lab.AttachAsync("n1", "r1", "red"), red2 = await lab.AttachAsync("n2", "r2", "red"), green1 = await lab.AttachAsync("n1", "g1", "green"), green2 = await lab.AttachAsync("n2", "g2", "green");
         await lab.CanPingAsync(red1, red2.V4);
         await lab.CanPingAsync(green1, green2.V4);
-        string rules = Nft(lab, "n1", "red.net", "list", "chain", "inet", "margay", "network-connections");
-        Assert.Contains("symhash mod 2 == 0 ct count over 550", rules.Replace(" 0x00000000", " == 0", StringComparison.Ordinal).Replace("symhash mod 2 == == 0", "symhash mod 2 == 0", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(2, Nft(lab, "n1", "red.net", "list", "chain", "inet", "margay", "network-connections").Split("ct count over 550").Length - 1);
 
         Begin(lab, red1, red2.V4, tried);
         Begin(lab, green1, green2.V4, tried);
@@ -85,7 +84,13 @@ public sealed class NetworkCapTests
             File.Delete(batch);
         }
         using (NetworkNamespace inside = lab.Inside(red1))
-            for (int i = 1; i <= claimed; i++) Solicit(inside, IPAddress.Parse($"fe80::7:{i:x}%{link}"), IPAddress.Parse($"{gateway}%{link}"));
+        {
+            inside.Run(() =>
+            {
+                for (int i = 1; i <= claimed; i++) Solicit(IPAddress.Parse($"fe80::7:{i:x}%{link}"), IPAddress.Parse($"{gateway}%{link}"));
+                return true;
+            });
+        }
         int neighbours = Tool.Run("ip", "-n", lab.SpaceOf("n1", "red.net"), "-6", "neigh", "show").Split('\n').Count(l => l.StartsWith("fe80::7:", StringComparison.Ordinal));
         Assert.InRange(neighbours, 1, most);
         Assert.Contains("too many neighbours of the network", lab.Margay("n1", "drops"), StringComparison.Ordinal);
@@ -97,24 +102,16 @@ public sealed class NetworkCapTests
     private static void Begin(NetworkLab lab, Tenant from, string to, int count)
     {
         using NetworkNamespace inside = lab.Inside(from);
-        for (int i = 0; i < count; i += 500)
-        {
-            Socket[] sockets = [.. Enumerable.Range(0, 500).Select(_ => inside.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)))];
-            // The kernel of the receiver answers so many unreachable ports only slowly, which is no matter here.
-            for (int n = 0; n < sockets.Length; n++)
-            {
-                sockets[n].SendTo([0], new IPEndPoint(IPAddress.Parse(to), 20_000 + i + n));
-                sockets[n].Dispose();
-            }
-        }
+        using Socket socket = inside.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        // The receiver's kernel answers that the ports are closed, to a few of them.
+        for (int i = 0; i < count; i++) socket.SendTo([0], new IPEndPoint(IPAddress.Parse(to), 20_000 + i));
     }
 
     /// <summary>A neighbour solicitation (RFC 4861 §4.3) under one of the workload's addresses.</summary>
-    private static void Solicit(NetworkNamespace inside, IPAddress from, IPAddress to)
+    private static void Solicit(IPAddress from, IPAddress to)
     {
-        using Socket socket = inside.Run(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6));
+        using Socket socket = new(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
         socket.Bind(new IPEndPoint(from, 0));
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.HopLimit, 255);
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive, 255);
         byte[] target = to.GetAddressBytes();
         socket.SendTo([135, 0, 0, 0, 0, 0, 0, 0, .. target, 1, 1, 2, 0, 0, 0, 0, 7], new IPEndPoint(to, 0));

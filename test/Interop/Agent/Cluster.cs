@@ -85,7 +85,7 @@ internal sealed class Cluster : IAsyncDisposable
         Start(host, host, [.. prefix, NativePrograms.PathOf("margay-agent"), "--node", host, "--server", "http://192.0.2.254:7443", "--state-dir", Path.Combine(_folder, host, "state"), "--run-dir", Path.Combine(_folder, host), "--labels", $"rack=r{n % 3}", .. flags]);
     }
 
-    /// <summary>SIGKILL of a host's agent.</summary>
+    /// <summary>SIGKILL of a host's agent, or of the "server".</summary>
     internal void Kill(string host)
     {
         _processes[host].Kill();
@@ -106,6 +106,9 @@ internal sealed class Cluster : IAsyncDisposable
         Assert.True(status is 200 or 201, $"{method} {path}: {status}: {body}");
     }
 
+    /// <summary>The same, which may fail: the status, 0 when there was no answer.</summary>
+    internal async Task<int> TrySendAsync(string method, string path, string? json = null) => (await HttpAsync(method, path, json)).Status;
+
     internal async Task<JsonElement> GetAsync(string path) => JsonDocument.Parse((await HttpAsync("GET", $"/apis/projectcalico.org/v3/{path}", null)).Body).RootElement;
 
     /// <summary>Routes that the host has learned.</summary>
@@ -124,6 +127,11 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     internal string Log(string name) => File.Exists(Path.Combine(_folder, name + ".log")) ? File.ReadAllText(Path.Combine(_folder, name + ".log")) : "";
+
+    /// <summary>Where a host's agent keeps what must survive it.</summary>
+    internal string StateOf(string host) => Path.Combine(_folder, host, "state");
+
+    internal int ProcessIdOf(string name) => _processes[name].Id;
 
     internal string NameOf(string host) => $"{_id}-{host}";
     internal NetworkNamespace Namespace(string host) => _namespaces[_names.IndexOf(host)];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -25,7 +26,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal const string Networks = "/apis/margay.dev/v1/namespaces";
 
-    private readonly Dictionary<string, string> _workloads = [];
+    private readonly ConcurrentDictionary<string, string> _workloads = [];
     private string[] _flags = [];
 
     internal Cluster Cluster { get; } = new();
@@ -72,17 +73,21 @@ internal sealed partial class NetworkLab : IAsyncDisposable
 
     internal async Task RestartAgentAsync(string host)
     {
+        StartAgent(host);
+        await IsReadyAsync(host);
+    }
+
+    /// <summary>A new one after <see cref="KillAgent"/>, which is not waited for.</summary>
+    internal void StartAgent(string host)
+    {
         int n = host[1] - '0';
         Cluster.Restart(n, Flags(n));
-        await IsReadyAsync(host);
     }
 
     /// <summary>Attaches a workload to the tenant's network, or to the default one; its label app is its name unless given.</summary>
     internal async Task<Tenant> AttachAsync(string host, string name, string tenant, string? app = null)
     {
-        string space = $"{Cluster.NameOf(host)}-w-{name}";
-        NetworkNamespace.Create(space).Value.Dispose();
-        _workloads[name] = space;
+        AddSpace(host, name);
         JsonElement result = await CniAsync("ADD", host, name, tenant, app);
         Assert.True(result.TryGetProperty("ips", out JsonElement ips), $"{result}\n{Cluster.Log(host)}");
         string[] addresses = [.. ips.EnumerateArray().Select(i => i.GetProperty("address").GetString()!.Split('/')[0])];
@@ -95,10 +100,8 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         AgentClient agent = new(Cluster.SocketOf(host), Patience);
         for (int i = 0; i < count; i++)
         {
-            string tenant = string.Create(CultureInfo.InvariantCulture, $"t{i}"), space = $"{Cluster.NameOf(host)}-w-{tenant}";
+            string tenant = string.Create(CultureInfo.InvariantCulture, $"t{i}"), space = AddSpace(host, tenant);
             await AddNetworkAsync(tenant, "10.0.0.0/24", "fd00::/112");
-            NetworkNamespace.Create(space).Value.Dispose();
-            _workloads[tenant] = space;
             AgentReply reply = agent.Ask(new AgentRequest
             {
                 Attach = new AttachRequest { ContainerId = tenant, Interface = "eth0", NetworkNamespace = $"{NetworkNamespace.Directory}/{space}", Namespace = tenant, Network = "net" },
@@ -106,6 +109,18 @@ internal sealed partial class NetworkLab : IAsyncDisposable
             Assert.True(reply.Attach is not null, $"{reply.Error?.Message}\n{Cluster.Log(host)}");
         }
     }
+
+    /// <summary>A namespace for a workload of this name, which is asked to be attached by <see cref="Ask"/>.</summary>
+    internal string AddSpace(string host, string name)
+    {
+        string space = $"{Cluster.NameOf(host)}-w-{name}";
+        NetworkNamespace.Create(space).Value.Dispose();
+        _workloads[name] = space;
+        return space;
+    }
+
+    /// <summary>What an agent answers, whether or not it is there.</summary>
+    internal AgentReply Ask(string host, AgentRequest request) => new AgentClient(Cluster.SocketOf(host), Patience).Ask(request);
 
     internal Task DetachAsync(Tenant workload) => CniAsync("DEL", workload.Host, workload.Name, workload.Network);
 
@@ -170,7 +185,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
 
     private IEnumerable<string> NamesOn(string host) => NetworkNamespace.ListNamed().Where(n => n.StartsWith($"{Prefix(host)}-", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
-    private Task IsReadyAsync(string host) => Eventually.Async(() => Task.FromResult(StatusOf(host, "compared with server") == "yes" && StatusOf(host, "in sync") == "yes"), Patience);
+    internal Task IsReadyAsync(string host) => Eventually.Async(() => Task.FromResult(StatusOf(host, "compared with server") == "yes" && StatusOf(host, "in sync") == "yes"), Patience);
 
     private string StatusOf(string host, string name) => Cluster.Query(host, "status").Query?.Rows?.FirstOrDefault(r => r[0] == name)?[1] ?? "";
 

@@ -60,6 +60,9 @@ internal static class Frame
         return (first, second);
     }
 
+    /// <summary>Any packet, to the gateway.</summary>
+    internal static byte[] Of(MacAddress sender, byte[] packet) => Of(sender, packet[0] >> 4 == 6 ? EtherV6 : EtherV4, packet);
+
     private static byte[] Of(MacAddress sender, ushort type, byte[] payload) => [.. Bytes(MacAddress.Gateway), .. Bytes(sender), (byte)(type >> 8), (byte)type, .. payload];
 
     private static byte[] Bytes(MacAddress address)

@@ -19,7 +19,7 @@ internal sealed class HostingProduct : IAsyncDisposable
 {
     internal static readonly TunnelEnd OwnEnd = TunnelEnd.Of(InetAddress.Parse("192.0.2.1"), 1500);
     private const int WarmUp = 10;
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(3);
     private static readonly DataplaneOptions s_options = new() { TunnelEnd = OwnEnd };
 
     private readonly string _prefix = $"mgy-netbench-{Environment.ProcessId}-";
@@ -70,12 +70,12 @@ internal sealed class HostingProduct : IAsyncDisposable
     {
         NetworkName name = NameOf(n);
         long begun = TimeProvider.System.GetTimestamp();
-        WorkloadLinks links = (await _spaces.OpenAsync(name)).Value;
+        (await _spaces.OpenAsync(name)).ThrowIfFailed("make the namespace");
         double opened = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         long linking = TimeProvider.System.GetTimestamp();
         for (int w = 0; w < Workloads.PerNetwork; w++)
         {
-            WorkloadLinkResult made = links.Create(new WorkloadLinkSpec
+            WorkloadLinkResult made = await _spaces.CreateLinkAsync(name, new WorkloadLinkSpec
             {
                 EndpointId = Id(n, w), HostInterface = Workloads.HostInterface(n, w), NetworkNamespace = _workloads.PathOf(n), Interface = Workloads.Interface(w),
                 Mac = Mac(w), Addresses = [Workloads.Address(w)], Mtu = OwnEnd.InnerMtu,
@@ -115,7 +115,7 @@ internal sealed class HostingProduct : IAsyncDisposable
         // As the agent does: links first, then the network is not wanted any more.
         List<Task> links = [];
         for (int n = 0; n < _networks + WarmUp; n++)
-            for (int w = 0; w < Workloads.PerNetwork; w++) links.Add(_spaces.LinksOf(NameOf(n))!.RemoveAsync(Workloads.HostInterface(n, w), Id(n, w)));
+            for (int w = 0; w < Workloads.PerNetwork; w++) links.Add(_spaces.RemoveLinkAsync(NameOf(n), Workloads.HostInterface(n, w), Id(n, w)));
         await Task.WhenAll(links);
         double unlinked = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         _spaces.SetWanted(new HashSet<NetworkName>());

@@ -214,6 +214,9 @@ internal sealed class DataplanePass
         return true;
     }
 
+    /// <summary>Nothing passes from one link to another any more. No pass may run after it.</summary>
+    public void StopForwarding() => _settings.StopForwarding();
+
     /// <summary>Nobody but known tunnel ends gets into the network's tunnel, once there is one.</summary>
     public bool Guards(uint vni) => _guard.Guards(vni);
 

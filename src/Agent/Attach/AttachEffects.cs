@@ -19,28 +19,27 @@ internal sealed class AttachEffects(
     public void MakeLink(AttachmentRecord record, long attempt)
     {
         // On the loop, so that the network counts as wanted before anyone says which are.
-        Task<Netlink.Sockets.NetlinkResult<WorkloadLinks>> place = places.OpenAsync(new NetworkName(record.Network));
+        Task<Netlink.Sockets.NetlinkResult> place = places.OpenAsync(new NetworkName(record.Network));
         Run(() => MakeLinkAsync(record, attempt, place), e => post(new LinkMade(record.Key, attempt, 0, Errors.Kernel(e), 0)));
     }
 
-    private async Task MakeLinkAsync(AttachmentRecord record, long attempt, Task<Netlink.Sockets.NetlinkResult<WorkloadLinks>> place)
+    private async Task MakeLinkAsync(AttachmentRecord record, long attempt, Task<Netlink.Sockets.NetlinkResult> place)
     {
         long start = context.Time.GetTimestamp();
-        Netlink.Sockets.NetlinkResult<WorkloadLinks> links = await place.ConfigureAwait(false);
-        if (!links.Ok)
+        Netlink.Sockets.NetlinkResult opened = await place.ConfigureAwait(false);
+        if (!opened.Ok)
         {
-            post(new LinkMade(record.Key, attempt, 0, Errors.Kernel($"make the namespace of network {record.Network}: {links.Result}"), 0));
+            post(new LinkMade(record.Key, attempt, 0, Errors.Kernel($"make the namespace of network {record.Network}: {opened}"), 0));
             return;
         }
-        WorkloadLinkResult result = links.Value.Create(SpecOf(record));
+        WorkloadLinkResult result = await places.CreateAsync(new NetworkName(record.Network), SpecOf(record)).ConfigureAwait(false);
         ulong inode = result.Ok ? NamespaceIdentity.Of(record.NetworkNamespace) : 0;
         post(new LinkMade(record.Key, attempt, inode, ErrorOf(result), context.Time.GetElapsedTime(start).TotalMilliseconds));
     }
 
     public void RemoveLink(AttachmentRecord record, long attempt) => Run(async () =>
     {
-        // A network without a namespace here has no links either.
-        if (places.Of(new NetworkName(record.Network)) is { } links) await links.RemoveAsync(record.HostInterface, record.EndpointId).ConfigureAwait(false);
+        await places.RemoveAsync(new NetworkName(record.Network), record.HostInterface, record.EndpointId).ConfigureAwait(false);
         post(new LinkRemoved(record.Key, attempt, null));
     }, e => post(new LinkRemoved(record.Key, attempt, e)));
 

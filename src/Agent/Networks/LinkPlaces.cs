@@ -10,8 +10,15 @@ namespace Margay.Agent.Networks;
 internal sealed class LinkPlaces(WorkloadLinks host, NetworkSpaces spaces, ILogger logger)
 {
     /// <summary>Makes the network's namespace when it is not there.</summary>
-    public Task<NetlinkResult<WorkloadLinks>> OpenAsync(NetworkName network) =>
-        network.IsDefault ? Task.FromResult<NetlinkResult<WorkloadLinks>>(host) : spaces.OpenAsync(network);
+    public Task<NetlinkResult> OpenAsync(NetworkName network) => network.IsDefault ? Task.FromResult(default(NetlinkResult)) : spaces.OpenAsync(network);
+
+    /// <summary>Makes a workload's link there.</summary>
+    public Task<WorkloadLinkResult> CreateAsync(NetworkName network, WorkloadLinkSpec spec) =>
+        network.IsDefault ? Task.FromResult(host.Create(spec)) : spaces.CreateLinkAsync(network, spec);
+
+    /// <summary>Takes it away; done when it is gone.</summary>
+    public Task RemoveAsync(NetworkName network, string hostInterface, string endpointId) =>
+        network.IsDefault ? host.RemoveAsync(hostInterface, endpointId) : spaces.RemoveLinkAsync(network, hostInterface, endpointId);
 
     /// <summary>Null when the network has no namespace here.</summary>
     public WorkloadLinks? Of(NetworkName network) => network.IsDefault ? host : spaces.LinksOf(network);
@@ -43,11 +50,11 @@ internal sealed class LinkPlaces(WorkloadLinks host, NetworkSpaces spaces, ILogg
 
     private async Task OpenNeededAsync(NetworkName network)
     {
-        NetlinkResult<WorkloadLinks> made = await spaces.OpenAsync(network).ConfigureAwait(false);
-        if (!made.Ok) Log.NetworkNotOpened(logger, network.ToString(), made.Result.ToString());
+        NetlinkResult made = await spaces.OpenAsync(network).ConfigureAwait(false);
+        if (!made.Ok) Log.NetworkNotOpened(logger, network.ToString(), made.ToString());
         // What was asked for may have changed meanwhile.
         lock (_gate) SetWanted();
     }
 
-    private void SetWanted() => spaces.SetWanted(_inUse.Union(_needed).ToHashSet());
+    private void SetWanted() => spaces.SetWanted(_inUse, _needed);
 }

@@ -1,12 +1,29 @@
 using System.Threading.Channels;
+using Margay.Core.Net;
 using Margay.Netlink.Route;
 using Margay.Netlink.Sockets;
 
 namespace Margay.Dataplane.Drivers;
 
+/// <summary>A link that is to go.</summary>
+/// <param name="Network">Whose namespace it is in.</param>
+/// <param name="Name">Null: no link, but the namespace if nobody wants it.</param>
+/// <param name="Alias">Its mark: a link that bears another is left alone.</param>
+internal sealed record DoomedLink(NetworkName Network, string? Name, string? Alias)
+{
+    /// <summary>Set when it is gone.</summary>
+    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void End(NetlinkResult result)
+    {
+        if (result.Ok) Done.TrySetResult();
+        else Done.TrySetException(new NetlinkException(result, $"remove {Name}"));
+    }
+}
+
 /// <summary>
-/// Removes links in batches: links are moved into a group and the group is deleted, which the kernel does with one wait for all. It holds its link lock while it waits,
-/// so that whoever adds a link or a route then stands still: removals gather until nothing more comes.
+/// Gathers links that are to go, so that they go together: the kernel waits for its readers once for all of them, and holds its link lock while it waits, so that whoever adds a link or a
+/// route then stands still.
 /// </summary>
 internal sealed class LinkRemoval : IAsyncDisposable
 {
@@ -16,52 +33,53 @@ internal sealed class LinkRemoval : IAsyncDisposable
     /// <summary>or until the first of them has waited so long.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<Request> _queue = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Func<RouteSocket> _open;
-    private readonly uint _group;
+    /// <summary>Doomed links are put into this group ("mgy" and a zero byte), which the kernel deletes at once.</summary>
+    private const uint Group = 0x6d677900;
+
+    private readonly Channel<DoomedLink> _queue = Channel.CreateUnbounded<DoomedLink>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Func<IReadOnlyList<DoomedLink>, Task> _remove;
     private readonly TimeProvider _time;
     private readonly Task _running;
 
-    /// <param name="open">Opens a socket where the links are; for each batch one, as most of the time there is none.</param>
-    public LinkRemoval(Func<RouteSocket> open, uint group, TimeProvider time)
+    /// <param name="remove">Removes what was gathered, and ends each.</param>
+    public LinkRemoval(Func<IReadOnlyList<DoomedLink>, Task> remove, TimeProvider time)
     {
         _time = time;
-        _open = open;
-        _group = group;
+        _remove = remove;
         _running = Task.Run(RunAsync);
     }
 
-    private sealed record Request(string Name, string Alias, TaskCompletionSource Done);
-
-    public Task RemoveAsync(string name, string alias)
+    public Task RemoveAsync(DoomedLink link)
     {
-        Request request = new(name, alias, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        if (!_queue.Writer.TryWrite(request)) throw new ObjectDisposedException(nameof(LinkRemoval));
-        return request.Done.Task;
+        if (!_queue.Writer.TryWrite(link)) throw new ObjectDisposedException(nameof(LinkRemoval));
+        return link.Done.Task;
     }
 
     private async Task RunAsync()
     {
-        List<Request> batch = [];
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            batch.Clear();
+            List<DoomedLink> batch = [];
             await GatherAsync(batch).ConfigureAwait(false);
-            NetlinkResult result = Remove(batch);
-            foreach (Request request in batch)
+            try
             {
-                if (result.Ok) request.Done.SetResult();
-                else request.Done.SetException(new NetlinkException(result, $"remove {request.Name}"));
+                await _remove(batch).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // told to each that waits
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                foreach (DoomedLink link in batch) link.Done.TrySetException(e);
             }
         }
     }
 
-    private async Task GatherAsync(List<Request> batch)
+    private async Task GatherAsync(List<DoomedLink> batch)
     {
         long begun = _time.GetTimestamp();
         do
         {
-            while (_queue.Reader.TryRead(out Request? request)) batch.Add(request);
+            while (_queue.Reader.TryRead(out DoomedLink? link)) batch.Add(link);
             if (_time.GetElapsedTime(begun) >= s_longest) return;
         }
         while (await AnotherComesAsync().ConfigureAwait(false));
@@ -80,22 +98,23 @@ internal sealed class LinkRemoval : IAsyncDisposable
         }
     }
 
-    private NetlinkResult Remove(List<Request> requests)
+    /// <summary>Removes links of one namespace, those that bear their mark. One that is not there is gone.</summary>
+    public static NetlinkResult Remove(RouteSocket socket, IEnumerable<DoomedLink> links)
     {
-        using RouteSocket socket = _open();
         List<int> doomed = [];
-        foreach (Request request in requests)
+        foreach (DoomedLink link in links)
         {
-            NetlinkResult<Link> found = socket.GetLink(request.Name);
-            if (found.Ok && found.Value.Alias == request.Alias) doomed.Add(found.Value.Index);
+            if (link.Name is null) continue;
+            NetlinkResult<Link> found = socket.GetLink(link.Name);
+            if (found.Ok && found.Value.Alias == link.Alias) doomed.Add(found.Value.Index);
         }
         if (doomed.Count <= 1) return doomed.Count == 0 ? default : socket.DeleteLink(doomed[0]).IgnoreNotFound();
         using (RouteBatch batch = socket.CreateBatch())
         {
-            foreach (int index in doomed) batch.SetLink(index, new LinkChange { Group = _group });
+            foreach (int index in doomed) batch.SetLink(index, new LinkChange { Group = Group });
             batch.Complete();
         }
-        return socket.DeleteLinkGroup(_group);
+        return socket.DeleteLinkGroup(Group);
     }
 
     public async ValueTask DisposeAsync()

@@ -14,7 +14,7 @@ namespace Margay.Dataplane.Drivers;
 //     └─  permanent neighbours for both gateways: the first packet waits for no ARP, no NDP
 //
 // The pair is made by one message from the host, the workload's end straight in its namespace; what is inside is set up over one socket opened there, with
-// one send. Removing a link waits some 15 ms for the kernel's readers, whatever the number, and holds up everybody else: removals gather and go together, as a link group.
+// one send. Removing a link waits some 15 ms for the kernel's readers, whatever the number, and holds up everybody else: removals gather and go together, as a link group (LinkRemoval).
 
 /// <summary>Makes and removes workload links. Used from many attach threads at once; it shares nothing with the dataplane's loop but the kernel.</summary>
 public sealed class WorkloadLinks : IAsyncDisposable
@@ -22,22 +22,25 @@ public sealed class WorkloadLinks : IAsyncDisposable
     /// <summary>What every alias of ours begins with.</summary>
     public const string AliasPrefix = "margay:";
 
-    /// <summary>Links to be removed are gathered in this group ("mgy" and a zero byte); the kernel removes a group at once.</summary>
-    private const uint DoomedGroup = 0x6d677900;
-
     public static InetAddress GatewayV4 { get; } = InetAddress.Parse("169.254.1.1");
     public static InetAddress GatewayV6 { get; } = MacAddress.Gateway.ToLinkLocal();
 
     private readonly NetworkNamespace? _host;
     private readonly ConcurrentBag<RouteSocket> _idle = [];
-    private readonly LinkRemoval _removal;
+    private readonly Lazy<LinkRemoval> _removal;
 
     /// <param name="host">The namespace that host sides are in; that of the calling thread when not given. Stays the caller's to dispose.</param>
     /// <param name="time">Of the pause in which removals gather; the system's when not given.</param>
     public WorkloadLinks(NetworkNamespace? host = null, TimeProvider? time = null)
     {
         _host = host;
-        _removal = new LinkRemoval(OpenHostSocket, DoomedGroup, time ?? TimeProvider.System);
+        _removal = new Lazy<LinkRemoval>(() => new LinkRemoval(
+            links =>
+            {
+                NetlinkResult removed = RemoveNow(links);
+                foreach (DoomedLink link in links) link.End(removed);
+                return Task.CompletedTask;
+            }, time ?? TimeProvider.System));
     }
 
     /// <summary>
@@ -56,7 +59,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
         }
         finally
         {
-            _idle.Add(host);
+            Return(host);
         }
     }
 
@@ -111,6 +114,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
         batch.SetLink(index, new LinkChange { Alias = AliasPrefix + spec.EndpointId, AddressGeneration = AddressGeneration.None, Ipv4Settings = InterfaceSysctls.OverNetlink });
         batch.SetLink(index, new LinkChange { Up = true });
         batch.AddAddress(new InterfaceAddress { LinkIndex = index, Local = GatewayV6, PrefixLength = 64, Flags = AddressFlags.NoDad, Scope = RouteScope.Link }, replace: true);
+        batch.SetProxyDelay(index, TimeSpan.Zero);
         foreach (NetlinkResult failure in batch.Complete())
         {
             // A host without IPv6 refuses what concerns IPv6, and IPv4 goes on.
@@ -142,7 +146,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
         }
         finally
         {
-            _idle.Add(host);
+            Return(host);
         }
     }
 
@@ -151,7 +155,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
     {
         RouteSocket host = _idle.TryTake(out RouteSocket? pooled) ? pooled : OpenHostSocket();
         NetlinkResult<Link> found = host.GetLink(hostInterface);
-        _idle.Add(host);
+        Return(host);
         return found.Ok && found.Value.Alias == AliasPrefix + endpointId;
     }
 
@@ -159,7 +163,31 @@ public sealed class WorkloadLinks : IAsyncDisposable
     /// Removes the link if it is the endpoint's, soon and together with others; the task completes when it is gone (50 ms later, half a second when many go), and need not be awaited. A link that
     /// is not there, or bears another mark, is left as it is: no error.
     /// </summary>
-    public Task RemoveAsync(string hostInterface, string endpointId) => _removal.RemoveAsync(hostInterface, AliasPrefix + endpointId);
+    public Task RemoveAsync(string hostInterface, string endpointId) => _removal.Value.RemoveAsync(Doom(NetworkName.Default, hostInterface, endpointId));
+
+    internal static DoomedLink Doom(NetworkName network, string hostInterface, string endpointId) => new(network, hostInterface, AliasPrefix + endpointId);
+
+    /// <summary>Removes these, at once and together.</summary>
+    internal NetlinkResult RemoveNow(IEnumerable<DoomedLink> links)
+    {
+        using RouteSocket socket = OpenHostSocket();
+        return LinkRemoval.Remove(socket, links);
+    }
+
+    /// <summary>Whether there are workload links here besides these.</summary>
+    internal bool HasOthers(IReadOnlyList<DoomedLink> than)
+    {
+        using RouteSocket socket = OpenHostSocket();
+        NetlinkResult<IReadOnlyList<Link>> links = socket.ListLinks();
+        return !links.Ok || links.Value.Any(l => l.Alias is { } alias && alias.StartsWith(AliasPrefix, StringComparison.Ordinal) && !than.Any(d => d.Name == l.Name && d.Alias == alias));
+    }
+
+    // One for each network would be as many descriptors; to open one costs little.
+    private void Return(RouteSocket socket)
+    {
+        if (_host is null) _idle.Add(socket);
+        else socket.Dispose();
+    }
 
     private RouteSocket OpenHostSocket() => _host is null ? RouteSocket.Open() : RouteSocket.OpenIn(_host);
 
@@ -168,7 +196,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
     /// <summary>Waits until what was queued for removal is gone.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _removal.DisposeAsync().ConfigureAwait(false);
+        if (_removal.IsValueCreated) await _removal.Value.DisposeAsync().ConfigureAwait(false);
         while (_idle.TryTake(out RouteSocket? socket)) socket.Dispose();
     }
 }

@@ -14,7 +14,7 @@ internal static class WorkloadSide
     public static string? SetUp(WorkloadLinkSpec spec, NetworkNamespace workload)
     {
         bool v4 = spec.Addresses.Any(a => a.IsIPv4), v6 = spec.Addresses.Any(a => a.IsIPv6);
-        using RouteSocket socket = workload.Run(() =>
+        using RouteSocket socket = workload.Visit(() =>
         {
             // Container engines like to switch IPv6 off for new interfaces. A write takes the kernel's link lock even where it changes nothing; reading does not.
             string disabled = $"net/ipv6/conf/{spec.Interface}/disable_ipv6";

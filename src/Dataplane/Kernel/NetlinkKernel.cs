@@ -33,7 +33,7 @@ public sealed class NetlinkKernel : IKernel
 
     internal RouteSocket Routes => _routes;
 
-    private T Inside<T>(Func<T> function) => _space is null ? function() : _space.Run(function);
+    private T Inside<T>(Func<T> function) => _space is null ? function() : _space.Visit(function);
 
     public NetlinkResult<IReadOnlyList<Link>> ListLinks(string prefix)
     {

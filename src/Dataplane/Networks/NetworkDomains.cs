@@ -96,8 +96,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
                 Open(e);
                 return null;
             case NetworkClosed e:
-                Close(e.Network, forGood: true);
-                e.Done.TrySetResult();
+                e.Done.TrySetResult(Close(e.Network, forGood: true));
                 return null;
             default: return happened;
         }
@@ -276,7 +275,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
 
     private void Open(NetworkOpened opened)
     {
-        Close(opened.Network, forGood: false);
+        Close(opened.Network, forGood: false)?.Dispose();
         RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel), new Leg(opened.Kernel));
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
         _open[opened.Network] = domain;
@@ -302,15 +301,18 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
         _dirty.Add(domain);
     }
 
-    private void Close(NetworkName network, bool forGood)
+    private ITunnelKernel? Close(NetworkName network, bool forGood)
     {
-        if (!_open.Remove(network, out Domain? domain)) return;
+        if (!_open.Remove(network, out Domain? domain)) return null;
+        ITunnelKernel kernel = (ITunnelKernel)domain.Routing.Kernel;
+        // Its filter goes before its links do.
+        if (forGood) domain.Pass.StopForwarding();
         _leaks.Close(network);
         PlanLeaks();
-        _legs.Close(network, (ITunnelKernel)domain.Routing.Kernel, forGood);
+        _legs.Close(network, forGood);
         _dirty.Remove(domain);
         _tunnelsChanged.Add(network);
-        domain.Routing.Kernel.Dispose();
+        return kernel;
     }
 
     private void WantTunnel(Domain domain, NetworkView network)

@@ -7,8 +7,8 @@ namespace Margay.Dataplane.Networks;
 /// <summary>The namespace of a virtual network is there, new or found again. The loop owns the kernel from now on.</summary>
 public sealed record NetworkOpened(NetworkName Network, ITunnelKernel Kernel) : DataplaneEvent;
 
-/// <summary>No endpoint is left in a network: the loop lets go of its namespace, and says when that is done.</summary>
-public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource Done) : DataplaneEvent;
+/// <summary>A network leaves this host: the loop stops forwarding in its namespace and gives the kernel back, for the asker to dispose; null when it had none.</summary>
+public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource<ITunnelKernel?> Done) : DataplaneEvent;
 
 /// <summary>The other hosts of a network, all of them: tunnel end by Router's MAC. Routes of the network name the link-local address that follows from the MAC.</summary>
 public sealed record TunnelPeersChanged(NetworkName Network, IReadOnlyDictionary<MacAddress, InetAddress> Peers) : DataplaneEvent;

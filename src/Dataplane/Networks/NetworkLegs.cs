@@ -46,11 +46,10 @@ internal sealed class NetworkLegs(DataplaneOptions options)
         _changed = true;
     }
 
-    public void Close(NetworkName network, ITunnelKernel kernel, bool forGood)
+    /// <param name="forGood">Its namespace goes, and nothing is forwarded in it any more: its links go with it.</param>
+    public void Close(NetworkName network, bool forGood)
     {
         if (!_legs.Remove(network, out State? state)) return;
-        // The links go with the namespace, but not at once.
-        if (forGood && kernel.GetLink(Leg.Name) is { Ok: true } link) kernel.DeleteLink(link.Value.Index);
         if (forGood) _transit.Release(network);
         _changed |= state.Host is not null;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
@@ -9,28 +10,29 @@ namespace Margay.Dataplane.Networks;
 
 // The namespaces of virtual networks, /run/netns/PREFIX+NETWORK:
 //
-//   first endpoint ─► OpenAsync ─► made, loopback up with the gateway's address ─► NetworkOpened ─► the dataplane's loop
-//   last one gone  ─► SetWanted ─► NetworkClosed ─► the loop lets go ─► name removed, and the kernel takes down what was inside
-//   restart        ─► Adopt     ─► as opened: what is inside is compared, not made anew
+//   first endpoint      ─► OpenAsync ─► made, loopback up with the gateway's address ─► NetworkOpened ─► the dataplane's loop
+//   restart             ─► Adopt     ─► as opened: what is inside is compared, not made anew
+//   nobody wants it, or ─► NetworkClosed ─► the loop closes it and lets go ─► name and sockets away ─► the kernel takes down what was inside: NetworkDepartures
+//   its last links go
 //
 // What is done in one network happens in order; networks do not wait for each other.
 
-/// <summary>Makes, finds and removes the namespaces of virtual networks. Safe to use from several threads.</summary>
+/// <summary>Makes, finds and removes the namespaces of virtual networks, and workload links in them. Safe to use from several threads.</summary>
 /// <param name="prefix">Of the namespaces' names: what begins so is ours.</param>
 /// <param name="post">To the dataplane's loop; in order, and none lost.</param>
-public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<DataplaneEvent, ValueTask> post) : IAsyncDisposable
+/// <param name="time">Of the pause in which removals gather; the system's when not given.</param>
+public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<DataplaneEvent, ValueTask> post, TimeProvider? time = null) : IAsyncDisposable
 {
+    private const int WaitsAtOnce = 8;
+
+    // The loopback is the first link of every namespace.
+    private const int LoopbackIndex = 1;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<NetworkName, Space> _spaces = [];
     private readonly SocketWatch _watch = new("network monitors");
-
-    private sealed class Space
-    {
-        public SemaphoreSlim Turn { get; } = new(1);
-        public bool IsWanted { get; set; }
-        public NetworkNamespace? Namespace { get; set; }
-        public WorkloadLinks? Links { get; set; }
-    }
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private LinkRemoval? _removal;
 
     /// <summary>Takes up the namespaces that are there from an earlier life; <see cref="SetWanted"/> says which of them stay. Returns their networks.</summary>
     public async Task<IReadOnlyList<(NetworkName Network, NetworkNamespace Namespace)>> AdoptAsync()
@@ -45,66 +47,93 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         return found;
     }
 
-    /// <summary>The links of a network's workloads; its namespace is made if it is not there. Wanted from now on, at once and not only when the task is done.</summary>
-    public Task<NetlinkResult<WorkloadLinks>> OpenAsync(NetworkName network)
+    /// <summary>
+    /// Makes the network's namespace if it is not there. Wanted from now on, at once and not only when the task is done. Where the kernel is still taking down an earlier one of this name, that
+    /// is waited for: the two would have the same VNI.
+    /// </summary>
+    public async Task<NetlinkResult> OpenAsync(NetworkName network)
     {
         Space space = Of(network);
         lock (_gate) space.IsWanted = true;
-        return OpenAsync(network, space);
-    }
-
-    /// <summary>The links of a network that has a namespace; null when it has none.</summary>
-    public WorkloadLinks? LinksOf(NetworkName network) => Of(network).Links;
-
-    /// <summary>The networks that have endpoints here, all of them: the others' namespaces go.</summary>
-    public void SetWanted(IReadOnlySet<NetworkName> networks)
-    {
-        List<(NetworkName, Space)> close = [];
-        lock (_gate)
-        {
-            foreach ((NetworkName network, Space space) in _spaces)
-            {
-                space.IsWanted = networks.Contains(network);
-                if (!space.IsWanted && space.Links is not null) close.Add((network, space));
-            }
-        }
-        foreach ((NetworkName network, Space space) in close) _ = Task.Run(() => CloseAsync(network, space));
-    }
-
-    private Space Of(NetworkName network)
-    {
-        lock (_gate) return _spaces.TryGetValue(network, out Space? space) ? space : _spaces[network] = new Space();
-    }
-
-    private async Task<NetlinkResult<WorkloadLinks>> OpenAsync(NetworkName network, Space space)
-    {
         await space.Turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (space.Links is { } there) return there;
-            string name = $"{prefix}{network}";
-            NetlinkResult<NetworkNamespace> made = NetworkNamespace.TryOpenNamed(name);
-            // A name without a namespace was left by a creation that was cut short, or by a reboot.
-            if (!made.Ok)
-            {
-                if (!made.IsNotFound) NetworkNamespace.Delete(name);
-                made = NetworkNamespace.Create(name);
-            }
-            if (!made.Ok) return made.Result;
-            if (made.Value.Run(Prepare) is { Ok: false } refused)
-            {
-                made.Value.Dispose();
-                return refused;
-            }
-            space.Namespace = made.Value;
-            space.Links = new WorkloadLinks(made.Value);
-            await post(new NetworkOpened(network, new NetworkKernel(options, made.Value, _watch))).ConfigureAwait(false);
-            return space.Links;
+            return await OpenAsync(space).ConfigureAwait(false);
         }
         finally
         {
             space.Turn.Release();
         }
+    }
+
+    /// <summary>Makes a workload's link, and before it the namespace if that is not there (any more).</summary>
+    public async Task<WorkloadLinkResult> CreateLinkAsync(NetworkName network, WorkloadLinkSpec spec)
+    {
+        Space space = Of(network);
+        await space.Turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            NetlinkResult opened = await OpenAsync(space).ConfigureAwait(false);
+            return opened.Ok ? space.Links!.Create(spec) : new WorkloadLinkResult(WorkloadLinkFailure.Kernel, 0, $"make the namespace of network {network}: {opened}");
+        }
+        finally
+        {
+            space.Turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Removes a workload's link, soon and together with others (<see cref="WorkloadLinks.RemoveAsync"/>). The last ones of a network that nothing else needs go with its namespace.
+    /// </summary>
+    public Task RemoveLinkAsync(NetworkName network, string hostInterface, string endpointId) => RemoveAsync(WorkloadLinks.Doom(network, hostInterface, endpointId));
+
+    /// <summary>The links of a network that has a namespace; null when it has none.</summary>
+    public WorkloadLinks? LinksOf(NetworkName network) => Of(network).Links;
+
+    /// <summary>Says which networks stay; the others' namespaces go.</summary>
+    /// <param name="networks">Those that have endpoints here, all of them.</param>
+    /// <param name="needed">Those that stay without one.</param>
+    public void SetWanted(IReadOnlySet<NetworkName> networks, IReadOnlySet<NetworkName>? needed = null)
+    {
+        List<NetworkName> close = [];
+        lock (_gate)
+        {
+            foreach (Space space in _spaces.Values)
+            {
+                space.IsNeeded = needed?.Contains(space.Network) == true;
+                space.IsWanted = space.IsNeeded || networks.Contains(space.Network);
+                if (!space.IsWanted && space.Links is not null) close.Add(space.Network);
+            }
+        }
+        foreach (NetworkName network in close) _ = RemoveAsync(new DoomedLink(network, null, null));
+    }
+
+    private Space Of(NetworkName network)
+    {
+        lock (_gate) return _spaces.TryGetValue(network, out Space? space) ? space : _spaces[network] = new Space(network, prefix + network);
+    }
+
+    private async Task<NetlinkResult> OpenAsync(Space space)
+    {
+        if (space.Links is not null) return default;
+        await space.Departure.ConfigureAwait(false);
+        NetlinkResult<NetworkNamespace> made = NetworkNamespace.TryOpenNamed(space.Name);
+        // A name without a namespace was left by a creation that was cut short, or by a reboot.
+        if (!made.Ok)
+        {
+            if (!made.IsNotFound) NetworkNamespace.Delete(space.Name);
+            made = NetworkNamespace.Create(space.Name);
+        }
+        if (!made.Ok) return made.Result;
+        if (made.Value.Visit(Prepare) is { Ok: false } refused)
+        {
+            made.Value.Dispose();
+            return refused;
+        }
+        space.Namespace = made.Value;
+        space.Links = new WorkloadLinks(made.Value);
+        await post(new NetworkOpened(space.Network, new NetworkKernel(options, made.Value, _watch))).ConfigureAwait(false);
+        return default;
     }
 
     /// <summary>
@@ -114,11 +143,12 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
     private static NetlinkResult Prepare()
     {
         using RouteSocket socket = RouteSocket.Open();
-        NetlinkResult<Link> loopback = socket.GetLink("lo");
-        if (!loopback.Ok) return loopback.Result;
-        if (socket.SetLink(loopback.Value.Index, new LinkChange { Up = true }) is { Ok: false } down) return down;
-        NetlinkResult address = socket.AddAddress(new InterfaceAddress { LinkIndex = loopback.Value.Index, Local = WorkloadLinks.GatewayV4, PrefixLength = 32 }, replace: true);
-        if (!address.Ok) return address;
+        using (RouteBatch batch = socket.CreateBatch())
+        {
+            batch.SetLink(LoopbackIndex, new LinkChange { Up = true });
+            batch.AddAddress(new InterfaceAddress { LinkIndex = LoopbackIndex, Local = WorkloadLinks.GatewayV4, PrefixLength = 32 }, replace: true);
+            if (batch.Complete() is [NetlinkResult refused, ..]) return refused;
+        }
         return Sysctl.Write(
         [
             new("net/ipv4/ip_forward", "1"),
@@ -132,43 +162,67 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         ]);
     }
 
-    private async Task CloseAsync(NetworkName network, Space space)
+    private Task RemoveAsync(DoomedLink link)
     {
-        await space.Turn.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            lock (_gate)
-            {
-                if (space.IsWanted || space.Links is null) return;
-            }
-            // A workload that nobody has claimed yet (the journal was lost) is not cut off: it is asked again when that is settled.
-            if (HasWorkloads(space.Namespace!)) return;
-            TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            await post(new NetworkClosed(network, done)).ConfigureAwait(false);
-            await done.Task.ConfigureAwait(false);
-            await space.Links.DisposeAsync().ConfigureAwait(false);
-            NetworkNamespace.Delete($"{prefix}{network}");
-            space.Namespace!.Dispose();
-            (space.Links, space.Namespace) = (null, null);
-        }
-        finally
-        {
-            space.Turn.Release();
-        }
+        LinkRemoval removal;
+        lock (_gate) removal = _removal ??= new LinkRemoval(RemoveAsync, _time);
+        return removal.RemoveAsync(link);
     }
 
-    private static bool HasWorkloads(NetworkNamespace space)
+    // One at a time: nobody else ever has more than one turn.
+    private async Task RemoveAsync(IReadOnlyList<DoomedLink> links)
     {
-        using RouteSocket socket = RouteSocket.OpenIn(space);
-        NetlinkResult<IReadOnlyList<Link>> links = socket.ListLinks();
-        return !links.Ok || links.Value.Any(l => l.Alias?.StartsWith(WorkloadLinks.AliasPrefix, StringComparison.Ordinal) == true);
+        ConcurrentBag<(Space Space, DoomedLink[] Links)> leaving = [];
+        // The kernel's waits of several overlap.
+        await Parallel.ForEachAsync(links.GroupBy(l => l.Network), new ParallelOptions { MaxDegreeOfParallelism = WaitsAtOnce }, async (doomed, _) =>
+        {
+            Space space = Of(doomed.Key);
+            DoomedLink[] here = [.. doomed];
+            await space.Turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            if (Leaves(space, here))
+            {
+                leaving.Add((space, here));
+                return;
+            }
+            // A network without a namespace here has no links either.
+            NetlinkResult removed = space.Links?.RemoveNow(here) ?? default;
+            foreach (DoomedLink link in here) link.End(removed);
+            space.Turn.Release();
+        }).ConfigureAwait(false);
+        if (!leaving.IsEmpty) _ = LeaveAsync([.. leaving.Select(l => l.Space)], [.. leaving.SelectMany(l => l.Links)]);
+    }
+
+    /// <summary>Whether a network's namespace goes with its links. With one in it that nobody has claimed yet (the journal was lost) it stays: it is asked again when that is settled.</summary>
+    private bool Leaves(Space space, DoomedLink[] links)
+    {
+        if (space.Links is not { } there) return false;
+        bool stays;
+        lock (_gate) stays = Array.Exists(links, l => l.Name is not null) ? space.IsNeeded : space.IsWanted;
+        return !stays && !there.HasOthers(links);
+    }
+
+    private async Task LeaveAsync(Space[] leaving, DoomedLink[] along)
+    {
+        try
+        {
+            await new NetworkDeparture(leaving, post, _watch, _time).RunAsync().ConfigureAwait(false);
+            foreach (DoomedLink gone in along) gone.End(default);
+        }
+#pragma warning disable CA1031 // told to each that waits
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            foreach (DoomedLink link in along) link.Done.TrySetException(e);
+        }
     }
 
     /// <summary>The namespaces stay: forwarding goes on.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_removal is not null) await _removal.DisposeAsync().ConfigureAwait(false);
         foreach (Space space in _spaces.Values)
         {
+            await space.Turn.WaitAsync().ConfigureAwait(false);
             if (space.Links is not null) await space.Links.DisposeAsync().ConfigureAwait(false);
             space.Namespace?.Dispose();
         }

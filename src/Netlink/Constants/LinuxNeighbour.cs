@@ -37,4 +37,9 @@ public static class LinuxNeighbour
     public const int NUD_NOARP = 64;
     public const int NUD_PERMANENT = 128;
     public const int NUD_NONE = 0;
+
+    public const ushort NDTA_NAME = 1;
+    public const ushort NDTA_PARMS = 6;
+    public const ushort NDTPA_IFINDEX = 1;
+    public const ushort NDTPA_PROXY_DELAY = 13;
 }

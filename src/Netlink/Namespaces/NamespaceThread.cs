@@ -6,15 +6,13 @@ using static Margay.Netlink.Sockets.NativeMethods;
 namespace Margay.Netlink.Namespaces;
 
 /// <summary>
-/// A thread that enters a namespace, does one thing and ends. Entering and leaving on a borrowed thread would, if leaving failed,
-/// give a thread in the wrong namespace back to the pool.
+/// A thread that enters a namespace, does one thing and ends: for what takes long, or starts something (<see cref="NamespaceVisit"/> is for what does not).
 /// </summary>
 internal static class NamespaceThread
 {
     private const int StackSize = 256 << 10;
 
-    /// <summary>With a null handle the thread stays in the caller's namespace until the function changes it.</summary>
-    internal static T Run<T>(SafeFileHandle? handle, Func<T> function)
+    internal static T Run<T>(SafeFileHandle handle, Func<T> function)
     {
         T? value = default;
         ExceptionDispatchInfo? thrown = null;
@@ -22,7 +20,7 @@ internal static class NamespaceThread
         {
             try
             {
-                if (handle is not null && setns(handle, CLONE_NEWNET) != 0)
+                if (setns(handle, CLONE_NEWNET) != 0)
                     throw new NetlinkException(new NetlinkResult(LastError()), "enter the network namespace");
                 value = function();
             }

@@ -8,9 +8,8 @@ namespace Margay.Netlink.Namespaces;
 
 /// <summary>
 /// A network namespace held open by a descriptor: it lives as long as this does, even when its name is gone and no process is in it.
-/// <para>A thread belongs to one namespace. Everything here that must happen inside the namespace runs on a thread made for it, which enters,
-/// does its work and ends; no thread of the pool ever changes its namespace. A netlink socket keeps the namespace it was opened in, so open it once
-/// (<see cref="OpenSocket"/>) and use it from anywhere.</para>
+/// <para>A thread belongs to one namespace. What must happen inside runs on a thread made for it (<see cref="Run(Action)"/>) or, where it is but a few calls of the kernel, on the calling
+/// thread, which comes home at once (<see cref="Visit{T}"/>). A netlink socket keeps the namespace it was opened in, so open it once (<see cref="OpenSocket"/>) and use it from anywhere.</para>
 /// <para>Needs CAP_SYS_ADMIN (setns, unshare, mount). Safe to use from several threads.</para>
 /// </summary>
 public sealed class NetworkNamespace : IDisposable
@@ -58,11 +57,7 @@ public sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace FromHandle(SafeFileHandle handle) => new(handle, null);
 
     /// <summary>Makes a new namespace that lives as long as this object (or a process or socket in it). Its loopback link is down.</summary>
-    public static NetworkNamespace CreateAnonymous() => NamespaceThread.Run(null, static () =>
-    {
-        if (unshare(CLONE_NEWNET) != 0) throw new NetlinkException(new NetlinkResult(LastError()), "unshare the network namespace");
-        return OpenCurrent();
-    });
+    public static NetworkNamespace CreateAnonymous() => NamespaceVisit.ToNew(OpenCurrent);
 
     /// <summary>
     /// Makes a new namespace and binds it to <c>/run/netns/<paramref name="name"/></c>, as <c>ip netns add</c> does. EEXIST when the name is taken;
@@ -92,24 +87,30 @@ public sealed class NetworkNamespace : IDisposable
 
     public T Run<T>(Func<T> function) => NamespaceThread.Run(Handle, function);
 
+    /// <summary>
+    /// Runs <paramref name="function"/> on the calling thread inside the namespace: some 10 µs. For a few calls of the kernel, such as opening a socket. It must not start a thread, a task or a
+    /// timer, nor wait for one: what begins there stays there, and keeps the namespace alive.
+    /// </summary>
+    public T Visit<T>(Func<T> function) => NamespaceVisit.To(Handle, function);
+
     /// <summary>Opens a socket that stays in this namespace.</summary>
-    public NetlinkSocket OpenSocket(NetlinkProtocol protocol, NetlinkSocketOptions? options = null) => Run(() => NetlinkSocket.Open(protocol, options));
+    public NetlinkSocket OpenSocket(NetlinkProtocol protocol, NetlinkSocketOptions? options = null) => Visit(() => NetlinkSocket.Open(protocol, options));
 
     /// <summary>Starts a process inside the namespace. /sys stays the caller's, /proc/sys/net and /proc/net are the namespace's.</summary>
     public Process Start(ProcessStartInfo info) =>
         Run(() => Process.Start(info)) ?? throw new InvalidOperationException($"{info.FileName} was not started");
 
     /// <summary>Reads <c>/proc/sys/<paramref name="key"/></c> as seen inside; the key with slashes, as in <c>net/ipv4/ip_forward</c>. ENOENT when this kernel or link has none.</summary>
-    public NetlinkResult<string> ReadSysctl(string key) => Run(() => Sysctl.Read(key));
+    public NetlinkResult<string> ReadSysctl(string key) => Visit(() => Sysctl.Read(key));
 
     /// <summary>Reads several sysctls with one visit; a result for each.</summary>
-    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => Run(() => keys.Select(Sysctl.Read).ToArray());
+    public IReadOnlyList<NetlinkResult<string>> ReadSysctls(IReadOnlyList<string> keys) => Visit(() => keys.Select(Sysctl.Read).ToArray());
 
     /// <summary>Writes a sysctl inside the namespace.</summary>
-    public NetlinkResult WriteSysctl(string key, string value) => Run(() => Sysctl.Write(key, value));
+    public NetlinkResult WriteSysctl(string key, string value) => Visit(() => Sysctl.Write(key, value));
 
     /// <summary>Writes several sysctls inside the namespace with one visit; stops at the first failure.</summary>
-    public NetlinkResult WriteSysctls(IEnumerable<KeyValuePair<string, string>> values) => Run(() => Sysctl.Write(values));
+    public NetlinkResult WriteSysctls(IEnumerable<KeyValuePair<string, string>> values) => Visit(() => Sysctl.Write(values));
 
     public void Dispose() => Handle.Dispose();
 

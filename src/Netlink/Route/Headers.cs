@@ -54,6 +54,15 @@ internal struct NdMsg
     public byte Type;
 }
 
+/// <summary>struct ndtmsg (linux/neighbour.h).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NdtMsg
+{
+    public byte Family;
+    public byte Pad1;
+    public ushort Pad2;
+}
+
 /// <summary>struct nhmsg (linux/nexthop.h).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct NhMsg

@@ -120,10 +120,12 @@ internal static class LinkCodec
         m.EndNested(spec);
     }
 
-    internal static void WriteDelete(ref MessageBuffer buffer, int index)
+    /// <param name="space">The id of another namespace, where the link is; null for the socket's own.</param>
+    internal static void WriteDelete(ref MessageBuffer buffer, int index, int? space = null)
     {
         MessageWriter m = buffer.Begin(RTM_DELLINK, 0);
         m.Header(new IfInfoMsg { Index = index });
+        if (space is { } id) m.UInt32(IFLA_TARGET_NETNSID, (uint)id);
         m.End();
     }
 
@@ -144,12 +146,14 @@ internal static class LinkCodec
     }
 
     /// <summary>By name, by index, or all.</summary>
-    internal static void WriteGet(ref MessageBuffer buffer, string? name, int index)
+    /// <param name="space">As for <see cref="WriteDelete(ref MessageBuffer, int, int?)"/>.</param>
+    internal static void WriteGet(ref MessageBuffer buffer, string? name, int index, int? space = null)
     {
         bool dump = name is null && index == 0;
         MessageWriter m = buffer.Begin(RTM_GETLINK, dump ? NLM_F_DUMP : 0);
         m.Header(new IfInfoMsg { Index = index });
         if (name is not null) m.String(IFLA_IFNAME, name);
+        if (space is { } id) m.UInt32(IFLA_TARGET_NETNSID, (uint)id);
         m.End();
     }
 

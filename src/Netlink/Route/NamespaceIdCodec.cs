@@ -12,6 +12,14 @@ internal static class NamespaceIdCodec
 
     internal static void WriteNew(ref MessageBuffer buffer, NetworkNamespace space, int id) => Write(ref buffer, RTM_NEWNSID, space, id);
 
+    internal static void WriteGet(ref MessageBuffer buffer, int id)
+    {
+        MessageWriter m = buffer.Begin(RTM_GETNSID, 0);
+        m.Header(default(RtGenMsg));
+        m.UInt32(NETNSA_NSID, (uint)id);
+        m.End();
+    }
+
     private static void Write(ref MessageBuffer buffer, ushort type, NetworkNamespace space, int? id)
     {
         MessageWriter m = buffer.Begin(type, 0);

@@ -32,6 +32,19 @@ internal static class NeighbourCodec
         m.End();
     }
 
+    /// <summary>RTM_SETNEIGHTBL: how long a link waits before it answers ARP for another (net/ipv4/neigh/LINK/proxy_delay).</summary>
+    internal static void WriteProxyDelay(ref MessageBuffer buffer, int linkIndex, TimeSpan delay)
+    {
+        MessageWriter m = buffer.Begin(RTM_SETNEIGHTBL, 0);
+        m.Header(new NdtMsg { Family = Family.Inet });
+        m.String(NDTA_NAME, "arp_cache");
+        int parameters = m.BeginNested(NDTA_PARMS);
+        m.UInt32(NDTPA_IFINDEX, (uint)linkIndex);
+        m.UInt64(NDTPA_PROXY_DELAY, (ulong)delay.TotalMilliseconds);
+        m.EndNested(parameters);
+        m.End();
+    }
+
     internal static void WriteDump(ref MessageBuffer buffer, byte family, int linkIndex, bool proxies)
     {
         MessageWriter m = buffer.Begin(RTM_GETNEIGH, NLM_F_DUMP);

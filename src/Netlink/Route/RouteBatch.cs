@@ -102,6 +102,13 @@ public sealed class RouteBatch : IDisposable
         Added();
     }
 
+    /// <summary>How long a link waits before it answers ARP for another: <c>net/ipv4/neigh/LINK/proxy_delay</c>, which only a file sets otherwise.</summary>
+    public void SetProxyDelay(int linkIndex, TimeSpan delay)
+    {
+        NeighbourCodec.WriteProxyDelay(ref _buffer, linkIndex, delay);
+        Added();
+    }
+
     public void AddFdb(FdbEntry entry, bool replace = false)
     {
         NeighbourCodec.Write(ref _buffer, RTM_NEWNEIGH, AddFlags(replace), entry);

@@ -257,6 +257,25 @@ public sealed class RouteSocket : IDisposable
         return result.Ok ? new NetlinkResult<int?>(id) : result;
     }
 
+    /// <summary>Whether somebody still holds the namespace that has this id here. One that nobody holds may not be taken down yet.</summary>
+    public NetlinkResult<bool> IsNamespaceHeld(int id)
+    {
+        NamespaceIdCodec.WriteGet(ref Buffer(), id);
+        NetlinkResult result = _socket.Request(ref _buffer);
+        return result.Ok || result.IsNotFound ? new NetlinkResult<bool>(result.Ok) : result;
+    }
+
+    /// <summary>The links of the namespace that has this id here.</summary>
+    public NetlinkResult<IReadOnlyList<Link>> ListLinksOf(int namespaceId) =>
+        List<Link>((ref MessageBuffer b) => LinkCodec.WriteGet(ref b, null, 0, namespaceId), LinkCodec.TryRead);
+
+    /// <summary>Deletes a link of the namespace that has this id here.</summary>
+    public NetlinkResult DeleteLinkOf(int namespaceId, int index)
+    {
+        LinkCodec.WriteDelete(ref Buffer(), index, namespaceId);
+        return Send();
+    }
+
     /// <summary>Gives another namespace an id here.</summary>
     public NetlinkResult SetNamespaceId(NetworkNamespace space, int id)
     {

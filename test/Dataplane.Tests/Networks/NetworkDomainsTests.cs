@@ -124,7 +124,7 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
             Behind(s_red, s_vtep), Behind(s_green, s_vtep, s_other), new RoutesChanged([], InSync: true));
         // What is an end of green's is none of red's.
         Assert.Equal(["c000020200006400", "c000020200006500", "c000020300006500"], Guarded(TunnelGuard.From4));
-        TaskCompletionSource closed = new();
+        TaskCompletionSource<ITunnelKernel?> closed = new();
         await PostAsync(new NetworkClosed(s_green, closed));
         Assert.True(closed.Task.IsCompleted);
         Assert.Equal(["c000020200006400"], Guarded(TunnelGuard.From4));
@@ -132,7 +132,7 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         await PostAsync(Behind(s_red));
         Assert.Empty(Guarded(TunnelGuard.From4));
         // The last one takes the whole chain along: other hosts' packets cost nothing then.
-        await PostAsync(new NetworkClosed(s_red, new TaskCompletionSource()));
+        await PostAsync(new NetworkClosed(s_red, new TaskCompletionSource<ITunnelKernel?>()));
         Assert.DoesNotContain(new FilterName(FilterFamily.Inet, TunnelGuard.Chain), _host.Tables.Chains);
     }
 

@@ -108,7 +108,7 @@ public sealed class NetworkLeakLinksTests : IAsyncLifetime
         await PassAsync();
         Assert.Equal("10.1.0.0/16,to101", RoutesOf(_inRed));
         // The other one's namespace goes.
-        await PostAsync(new NetworkClosed(s_blue, new TaskCompletionSource()));
+        await PostAsync(new NetworkClosed(s_blue, new TaskCompletionSource<ITunnelKernel?>()));
         await PassAsync();
         Assert.Equal("", RoutesOf(_inRed));
         Assert.False(IsClosed(_inRed));

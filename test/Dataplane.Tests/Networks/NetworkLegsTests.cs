@@ -97,7 +97,7 @@ public sealed class NetworkLegsTests : IAsyncLifetime
         Assert.Empty(_inRed.Routes);
         Assert.DoesNotContain("leaving", _inRed.Tables.Chains.Select(c => c.Name));
         // The last one takes everything along.
-        await PostAsync(new NetworkClosed(s_green, new TaskCompletionSource()));
+        await PostAsync(new NetworkClosed(s_green, new TaskCompletionSource<ITunnelKernel?>()));
         Assert.False(HasLegRules());
         Assert.Empty(_host.Routes);
         Assert.DoesNotContain("leg", _inGreen.Links.Keys);

@@ -1,5 +1,6 @@
 using Margay.Api.NodeSync;
 using Margay.Core.Net;
+using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Managers;
 using Margay.Dataplane.Networks;

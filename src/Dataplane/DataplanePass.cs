@@ -152,9 +152,16 @@ internal sealed class DataplanePass
         _view.Blocks.Values.Where(b => new NetworkName(b.Network) == _domain.Network).Select(b => IpPrefix.Parse(b.Cidr))
             .Concat(_claimedBlocks.Where(b => b.Network == _domain.Network).Select(b => b.Prefix)).Concat(_outside.Closed).ToHashSet());
 
-    /// <summary>Whether this may change anything. Workloads' neighbours come and go all the time; only those that we set matter.</summary>
-    public bool IsConcerned(KernelNotification notification) => notification is not NeighbourNotification n
-        || n.Index == _domain.Tunnel?.Index || _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address));
+    /// <summary>
+    /// Whether this may change anything in a virtual network. Workloads' neighbours come and go all the time, and a link that is being made speaks of itself many times before anybody wants it.
+    /// </summary>
+    public bool IsConcerned(KernelNotification notification) => notification switch
+    {
+        NeighbourNotification n => n.Index == _domain.Tunnel?.Index || _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address)),
+        LinkNotification n => n.Index < 0 || _links.IsWanted(n.Name, n.Index) || n.Index == _domain.Tunnel?.Index || n.Index == _domain.Leg?.Index || _nexthops.IsOver(n.Index)
+            || n.Name is { } name && (name == Tunnel.Name || name == Leg.Name || name.StartsWith(LeakManager.LinkPrefix, StringComparison.Ordinal)),
+        _ => true,
+    };
 
     private void OnKernel(KernelNotification notification)
     {
@@ -212,6 +219,13 @@ internal sealed class DataplanePass
         if (!_routing.SetLost(hosts)) return false;
         if (InSync && !_nexthops.NeedsResync) _nexthops.ApplyUpdates();
         return true;
+    }
+
+    /// <summary>The namespace was made a moment ago: nothing is there that could be ours.</summary>
+    public void BeginEmpty()
+    {
+        _tables.NeedsResync = _routes.NeedsResync = _nexthops.NeedsResync = _neighbours.NeedsResync = _settings.NeedsCheck = false;
+        _domain.Tunnel?.BeginEmpty();
     }
 
     /// <summary>Nothing passes from one link to another any more. No pass may run after it.</summary>

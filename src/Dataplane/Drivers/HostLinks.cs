@@ -16,6 +16,10 @@ public sealed class HostLinks(IKernel kernel)
     private readonly HashSet<string> _unchecked = [];
     private readonly HashSet<string> _settingsUnchecked = [];
 
+    /// <summary>Links whose settings the kernel told with the link, as wanted: of those only the silent one is read, once.</summary>
+    private readonly HashSet<string> _toldSet = [];
+    private readonly HashSet<string> _silentChecked = [];
+
     /// <summary>Why a wanted link cannot be used, by name.</summary>
     public IReadOnlyDictionary<string, string> Refused => _refused;
 
@@ -23,6 +27,9 @@ public sealed class HostLinks(IKernel kernel)
     public bool TryGetIndex(string name, out int index) => _indexes.TryGetValue(name, out index);
 
     public bool IsUsed(int index) => _indexes.ContainsValue(index);
+
+    /// <summary>Whether a link of that name is wanted, or one with that index where only this is known.</summary>
+    public bool IsWanted(string? name, int index) => name is null ? IsUsed(index) : _wanted.ContainsKey(name);
 
     public void Want(string name, string endpointId)
     {
@@ -38,6 +45,8 @@ public sealed class HostLinks(IKernel kernel)
         _refused.Remove(name);
         _unchecked.Remove(name);
         _settingsUnchecked.Remove(name);
+        _toldSet.Remove(name);
+        _silentChecked.Remove(name);
     }
 
     /// <summary>Something happened to a link, or may have.</summary>
@@ -69,7 +78,11 @@ public sealed class HostLinks(IKernel kernel)
             else _refused[name] = fault;
             if (now == 0) _indexes.Remove(name);
             else _indexes[name] = now;
-            if (now != before) moved.Add(name);
+            if (now != before)
+            {
+                moved.Add(name);
+                _silentChecked.Remove(name);
+            }
             // A link that is not there is announced when it comes; anything else is worth asking again.
             if (fault is null || now == 0) _unchecked.Remove(name);
             else ok = false;
@@ -81,9 +94,10 @@ public sealed class HostLinks(IKernel kernel)
     /// <returns>How many were changed, or -1 when one was refused.</returns>
     public int CheckSettings()
     {
-        string[] names = [.. _settingsUnchecked.Where(_indexes.ContainsKey)];
+        string[] names = [.. _settingsUnchecked.Where(n => _indexes.ContainsKey(n) && !(_toldSet.Contains(n) && _silentChecked.Contains(n)))];
+        _settingsUnchecked.RemoveWhere(n => _toldSet.Contains(n) && _silentChecked.Contains(n));
         if (names.Length == 0) return 0;
-        KeyValuePair<string, string>[][] wanted = [.. names.Select(n => InterfaceSysctls.For(n).ToArray())];
+        KeyValuePair<string, string>[][] wanted = [.. names.Select(n => _toldSet.Contains(n) ? [InterfaceSysctls.Silent(n)] : InterfaceSysctls.For(n).ToArray())];
         IReadOnlyList<NetlinkResult<string>> found = kernel.ReadSysctls([.. wanted.SelectMany(w => w.Select(s => s.Key))]);
         int changed = 0, at = 0;
         foreach ((string name, KeyValuePair<string, string>[] settings) in names.Zip(wanted))
@@ -97,8 +111,9 @@ public sealed class HostLinks(IKernel kernel)
                 if (written.Ok) changed++;
                 else done = written.IsNotFound;
             }
-            if (done) _settingsUnchecked.Remove(name);
-            else return -1;
+            if (!done) return -1;
+            _settingsUnchecked.Remove(name);
+            _silentChecked.Add(name);
         }
         return changed;
     }
@@ -112,6 +127,8 @@ public sealed class HostLinks(IKernel kernel)
         string mark = WorkloadLinks.AliasPrefix + _wanted[name];
         if (link.Alias != mark) return $"interface {name} is marked '{link.Alias}', not '{mark}': another program's link has this name";
         index = link.Index;
+        if (link.Settings is { } settings && InterfaceSysctls.AreSet(settings)) _toldSet.Add(name);
+        else _toldSet.Remove(name);
         if (link.IsUp) return null;
         NetlinkResult up = kernel.SetLinkUp(link.Index);
         return up.Ok ? null : $"set up {name}: {up}";

@@ -26,6 +26,13 @@ public static class InterfaceSysctls
     public static IEnumerable<KeyValuePair<string, string>> For(string name) =>
         Wanted.Select(w => KeyValuePair.Create(w.Key + name + w.Interface, w.Value));
 
+    /// <summary>The one that the kernel does not tell with the link, nor anybody of.</summary>
+    public static KeyValuePair<string, string> Silent(string name) => For(name).First(s => s.Key.EndsWith("/proxy_delay", StringComparison.Ordinal));
+
+    /// <summary>Whether all but <see cref="Silent"/> are as wanted.</summary>
+    internal static bool AreSet(LinkSettings settings) =>
+        settings is { Forwarding: true, ProxyArp: true, ReversePathFilter: 1, AcceptRouterAdvertisements: null or 0 };
+
     /// <summary>Those of them that a change of the link can carry.</summary>
     internal static IReadOnlyDictionary<Ipv4Setting, int> OverNetlink { get; } = new Dictionary<Ipv4Setting, int>
     {

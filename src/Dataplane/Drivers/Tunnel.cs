@@ -23,6 +23,7 @@ public sealed class Tunnel(ITunnelKernel kernel)
     private TunnelSpec? _wanted;
     private bool _needsCheck = true;
     private bool _needsResync = true;
+    private bool _isNew;
 
     /// <summary>What is in the way; null when all is as wanted.</summary>
     public string? Refused { get; private set; }
@@ -42,6 +43,9 @@ public sealed class Tunnel(ITunnelKernel kernel)
         foreach (MacAddress gone in _peers.Desired.Keys.Where(m => !peers.ContainsKey(m)).ToArray()) _peers.RemoveDesired(gone);
         foreach ((MacAddress mac, InetAddress vtep) in peers) _peers.SetDesired(mac, vtep);
     }
+
+    /// <summary>The namespace is new: there is neither a link nor anybody behind it.</summary>
+    public void BeginEmpty() => _isNew = true;
 
     /// <summary>A link changed; a null name means any.</summary>
     public void OnLinkChanged(string? name, int index) => _needsCheck |= name == Name || index == Index;
@@ -66,6 +70,9 @@ public sealed class Tunnel(ITunnelKernel kernel)
             _needsResync |= moved;
             if (Refused is not null) return false;
             _needsCheck = false;
+            // Made just now, in a namespace that was empty.
+            if (_isNew) _needsResync = false;
+            _isNew = false;
         }
         Refused = (_needsResync ? Resync() : null) ?? ApplyPeers(mayRemove);
         return Refused is null;

@@ -74,6 +74,7 @@ public sealed class WorkloadLinks : IAsyncDisposable
             PeerMac = spec.Mac,
             PeerMtu = spec.Mtu,
             PeerNamespace = workload,
+            Queues = 1,
         };
         NetlinkResult created = host.CreateLink(veth);
         if (created.Exists)

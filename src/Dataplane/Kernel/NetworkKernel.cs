@@ -36,7 +36,7 @@ public sealed class NetworkKernel : ITunnelKernel
         using RouteSocket host = RouteSocket.Open();
         NetlinkResult made = host.CreateLink(new VethSpec
         {
-            Name = spec.HostLink, Mac = LegSpec.Mac, Mtu = spec.Mtu, PeerName = ITunnelKernel.LegName, PeerMac = LegSpec.Mac, PeerMtu = spec.Mtu, PeerNamespace = _space,
+            Name = spec.HostLink, Mac = LegSpec.Mac, Mtu = spec.Mtu, PeerName = ITunnelKernel.LegName, PeerMac = LegSpec.Mac, PeerMtu = spec.Mtu, PeerNamespace = _space, Queues = 1,
         });
         if (!made.Ok) return made;
         NetlinkResult inside = SetUp(_inside.Routes, ITunnelKernel.LegName, null, [spec.V4, spec.V6]);
@@ -50,7 +50,7 @@ public sealed class NetworkKernel : ITunnelKernel
         NetworkKernel there = (NetworkKernel)other;
         NetlinkResult made = _inside.Routes.CreateLink(new VethSpec
         {
-            Name = name, Mac = LegSpec.Mac, Mtu = mtu, PeerName = nameThere, PeerMac = LegSpec.Mac, PeerMtu = mtu, PeerNamespace = there._space,
+            Name = name, Mac = LegSpec.Mac, Mtu = mtu, PeerName = nameThere, PeerMac = LegSpec.Mac, PeerMtu = mtu, PeerNamespace = there._space, Queues = 1,
         });
         if (!made.Ok) return made;
         NetlinkResult far = SetUp(there._inside.Routes, nameThere, null, []);

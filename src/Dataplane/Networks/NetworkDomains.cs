@@ -278,23 +278,24 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
         Close(opened.Network, forGood: false)?.Dispose();
         RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel), new Leg(opened.Kernel));
         Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
+        if (opened.IsNew) domain.Pass.BeginEmpty();
         _open[opened.Network] = domain;
         _tunnelsChanged.Add(opened.Network);
         _peersChanged.Add(opened.Network);
         opened.Kernel.Listen(n => onKernel(opened.Network, n));
         KnownNetwork known = Known(opened.Network);
         // A tunnel that is found is guarded, whether or not the view knows its network.
-        if (opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
+        if (!opened.IsNew && opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
         if (known.View is { } view)
         {
             domain.Pass.On(new LimitsChanged(view.Limits));
             WantTunnel(domain, view);
         }
-        _legs.Open(routing, opened.Kernel, domain.Vni);
+        _legs.Open(routing, opened.IsNew ? null : opened.Kernel, domain.Vni);
         routing.Tunnel!.SetPeers(known.Peers);
         foreach (DataplaneEvent past in known.Replay(_viewIsComplete, _routesInSync)) domain.Pass.On(past);
         if (_viewIsComplete) WantOutside(opened.Network);
-        _leaks.Open(routing, opened.Kernel);
+        _leaks.Open(routing, opened.Kernel, opened.IsNew);
         _leaks.SetView(opened.Network, known.View);
         PlanLeaks();
         if (_restored) domain.Pass.On(new EndpointsRestored());

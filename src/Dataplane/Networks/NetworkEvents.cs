@@ -5,7 +5,8 @@ using Margay.Dataplane.Kernel;
 namespace Margay.Dataplane.Networks;
 
 /// <summary>The namespace of a virtual network is there, new or found again. The loop owns the kernel from now on.</summary>
-public sealed record NetworkOpened(NetworkName Network, ITunnelKernel Kernel) : DataplaneEvent;
+/// <param name="IsNew">It was made just now, and forwards: nothing need be read back.</param>
+public sealed record NetworkOpened(NetworkName Network, ITunnelKernel Kernel, bool IsNew = false) : DataplaneEvent;
 
 /// <summary>A network leaves this host: the loop stops forwarding in its namespace and gives the kernel back, for the asker to dispose; null when it had none.</summary>
 public sealed record NetworkClosed(NetworkName Network, TaskCompletionSource<ITunnelKernel?> Done) : DataplaneEvent;

@@ -32,10 +32,11 @@ internal sealed class NetworkLeakLinks(DataplaneOptions options)
         public Dictionary<NetworkName, string> Refused { get; } = [];
     }
 
-    public void Open(RoutingDomain domain, ITunnelKernel kernel)
+    /// <param name="isNew">There are no links yet.</param>
+    public void Open(RoutingDomain domain, ITunnelKernel kernel, bool isNew)
     {
         _open[domain.Network] = new State(domain, kernel);
-        _unchecked.Add(domain.Network);
+        if (!isNew) _unchecked.Add(domain.Network);
     }
 
     public void Close(NetworkName network)

@@ -35,10 +35,12 @@ internal sealed class NetworkLegs(DataplaneOptions options)
     }
 
     /// <summary>A network has a namespace. A leg that is found there is guarded, whether or not anyone wants it.</summary>
+    /// <param name="kernel">Null when its namespace is new, and so without one.</param>
     /// <param name="vni">Null when neither the view nor a tunnel tells it.</param>
-    public void Open(RoutingDomain domain, ITunnelKernel kernel, uint? vni)
+    public void Open(RoutingDomain domain, ITunnelKernel? kernel, uint? vni)
     {
         State state = _legs[domain.Network] = new State(domain);
+        if (kernel is null) return;
         if (kernel.ListLinkAddresses() is { Ok: true } addresses)
             foreach (LinkAddress found in addresses.Value.Where(a => a.Link == Leg.Name && a.Address.IsIPv4)) _transit.Keep(domain.Network, found.Address);
         if (!kernel.GetLink(Leg.Name).Ok || vni is null || _transit.Of(domain.Network) is not { } transit) return;

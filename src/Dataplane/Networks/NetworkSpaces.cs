@@ -118,8 +118,9 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         if (space.Links is not null) return default;
         await space.Departure.ConfigureAwait(false);
         NetlinkResult<NetworkNamespace> made = NetworkNamespace.TryOpenNamed(space.Name);
+        bool isNew = !made.Ok;
         // A name without a namespace was left by a creation that was cut short, or by a reboot.
-        if (!made.Ok)
+        if (isNew)
         {
             if (!made.IsNotFound) NetworkNamespace.Delete(space.Name);
             made = NetworkNamespace.Create(space.Name);
@@ -132,7 +133,7 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
         }
         space.Namespace = made.Value;
         space.Links = new WorkloadLinks(made.Value);
-        await post(new NetworkOpened(space.Network, new NetworkKernel(options, made.Value, _watch))).ConfigureAwait(false);
+        await post(new NetworkOpened(space.Network, new NetworkKernel(options, made.Value, _watch), isNew)).ConfigureAwait(false);
         return default;
     }
 

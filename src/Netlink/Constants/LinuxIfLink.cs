@@ -52,7 +52,11 @@ public static class LinuxIfLink
 
     public const ushort IFLA_INET_CONF = 1;
 
+    public const ushort IFLA_INET6_CONF = 2;
     public const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
+
+    /// <summary>linux/ipv6.h, place in IFLA_INET6_CONF.</summary>
+    public const int DEVCONF_ACCEPT_RA = 3;
 
     public const int IN6_ADDR_GEN_MODE_EUI64 = 0;
     public const int IN6_ADDR_GEN_MODE_NONE = 1;

@@ -38,8 +38,16 @@ public sealed record Link
     /// <summary>For a vxlan link.</summary>
     public VxlanState? Vxlan { get; init; }
 
+    /// <summary>Some of its sysctls; null where the kernel does not tell them.</summary>
+    public LinkSettings? Settings { get; init; }
+
     public LinkStatistics Statistics { get; init; }
 }
+
+/// <summary>What is below net/ipv4/conf/LINK and net/ipv6/conf/LINK.</summary>
+/// <param name="ReversePathFilter">0 off, 1 strict, 2 loose (RFC 3704); the stricter of this and that of all links holds.</param>
+/// <param name="AcceptRouterAdvertisements">0 never, 1 unless it forwards, 2 always; null on a link without IPv6.</param>
+public readonly record struct LinkSettings(bool Forwarding, bool ProxyArp, int ReversePathFilter, int? AcceptRouterAdvertisements);
 
 /// <summary>What the kernel reports of a vxlan link.</summary>
 public sealed record VxlanState

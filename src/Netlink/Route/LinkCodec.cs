@@ -25,6 +25,7 @@ internal static class LinkCodec
         if (spec.MasterIndex is { } master) m.UInt32(IFLA_MASTER, (uint)master);
         if (spec.TxQueues is { } tx) m.UInt32(IFLA_NUM_TX_QUEUES, (uint)tx);
         if (spec.RxQueues is { } rx) m.UInt32(IFLA_NUM_RX_QUEUES, (uint)rx);
+        if (spec is VethSpec { Queues: { } queues }) WriteQueues(ref m, queues);
         if (spec.Group is { } group) m.UInt32(IFLA_GROUP, group);
         if (spec is MacvlanSpec macvlan) m.UInt32(IFLA_LINK, (uint)macvlan.ParentIndex);
         int info = m.BeginNested(IFLA_LINKINFO);
@@ -61,7 +62,14 @@ internal static class LinkCodec
         int peer = m.BeginNested(VETH_INFO_PEER);
         MemoryMarshal.Write(m.ReserveRaw(Unsafe.SizeOf<IfInfoMsg>()), new IfInfoMsg { Index = spec.PeerIndex ?? 0 });
         WriteCommon(ref m, spec.PeerName, spec.PeerMac, spec.PeerMtu, spec.PeerTxQueueLength, spec.PeerNamespace);
+        if (spec.Queues is { } queues) WriteQueues(ref m, queues);
         m.EndNested(peer);
+    }
+
+    private static void WriteQueues(ref MessageWriter m, int queues)
+    {
+        m.UInt32(IFLA_NUM_TX_QUEUES, (uint)queues);
+        m.UInt32(IFLA_NUM_RX_QUEUES, (uint)queues);
     }
 
     private static void WriteBridge(ref MessageWriter m, BridgeSpec spec)
@@ -171,6 +179,7 @@ internal static class LinkCodec
         OperationalState state = OperationalState.Unknown;
         LinkStatistics statistics = default;
         VxlanState? vxlan = null;
+        LinkSettings? settings = null;
         while (attributes.TryRead(out NetlinkAttribute a))
         {
             switch (a.Type)
@@ -188,6 +197,7 @@ internal static class LinkCodec
                 case IFLA_OPERSTATE: state = (OperationalState)a.Byte; break;
                 case IFLA_STATS64: statistics = ReadStatistics(a.Value); break;
                 case IFLA_LINKINFO: ReadInfo(a.Nested, out kind, out vxlan); break;
+                case IFLA_AF_SPEC: settings = ReadSettings(a.Nested); break;
             }
         }
         link = new Link
@@ -207,6 +217,7 @@ internal static class LinkCodec
             TxQueueLength = queue,
             Group = group,
             Vxlan = vxlan,
+            Settings = settings,
             Statistics = statistics,
         };
         return !attributes.Failed;
@@ -221,6 +232,24 @@ internal static class LinkCodec
             if (a.Type == IFLA_INFO_KIND) kind = a.String;
             else if (a.Type == IFLA_INFO_DATA && kind == "vxlan") vxlan = VxlanCodec.Read(a.Nested);
         }
+    }
+
+    // Both families have an array of 32-bit numbers, in which IPv4's constants count from 1 and IPv6's from 0.
+    private static LinkSettings? ReadSettings(AttributeReader families)
+    {
+        ReadOnlySpan<int> v4 = default, v6 = default;
+        while (families.TryRead(out NetlinkAttribute family))
+        {
+            AttributeReader of = family.Nested;
+            while (of.TryRead(out NetlinkAttribute a))
+            {
+                if (family.Type == Family.Inet && a.Type == IFLA_INET_CONF) v4 = MemoryMarshal.Cast<byte, int>(a.Value);
+                else if (family.Type == Family.Inet6 && a.Type == IFLA_INET6_CONF) v6 = MemoryMarshal.Cast<byte, int>(a.Value);
+            }
+        }
+        if (v4.Length < (int)Ipv4Setting.ReversePathFilter) return null;
+        return new LinkSettings(
+            v4[(int)Ipv4Setting.Forwarding - 1] != 0, v4[(int)Ipv4Setting.ProxyArp - 1] != 0, v4[(int)Ipv4Setting.ReversePathFilter - 1], v6.Length > DEVCONF_ACCEPT_RA ? v6[DEVCONF_ACCEPT_RA] : null);
     }
 
     // struct rtnl_link_stats64 begins with these eight counters.

@@ -44,6 +44,11 @@ public sealed record VethSpec : LinkSpec
 
     public int? PeerIndex { get; init; }
     public int? PeerTxQueueLength { get; init; }
+
+    /// <summary>
+    /// Queues of each direction at both ends. Without it the kernel makes one for each processor and takes back all but one, for which it waits for its readers, twice for a pair.
+    /// </summary>
+    public int? Queues { get; init; }
 }
 
 /// <summary>A VXLAN tunnel endpoint (RFC 7348).</summary>

@@ -1,6 +1,7 @@
 using Margay.Core.Loops;
 using Margay.Core.Net;
 using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Managers;
 using Margay.Dataplane.Networks;
 using Microsoft.Extensions.Logging;
 
@@ -39,8 +40,9 @@ public sealed class DataplaneLoop : IAsyncDisposable
         _time = time;
         // A full queue will be worked off, and the pass after that looks at the clock too: a lost tick is no loss.
         _timer = time.CreateTimer(_ => _loop!.TryPost(new TimerElapsed()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _pass = new DataplanePass(options, new RoutingDomain(NetworkName.Default, kernel), report, time, logger);
-        _networks = new NetworkDomains(options, kernel, report, OnKernelChanged, time, logger);
+        FixedRules rules = new(options);
+        _pass = new DataplanePass(options, rules, new RoutingDomain(NetworkName.Default, kernel), report, time, logger);
+        _networks = new NetworkDomains(options, rules, kernel, report, OnKernelChanged, time, logger);
         _loop = new EventLoop<DataplaneEvent>(On, e => OnDefect(e, logger), Idle);
     }
 

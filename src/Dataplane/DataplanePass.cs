@@ -55,7 +55,7 @@ internal sealed class DataplanePass
     private int _overruns;
     private DataplaneCounters _counters = new();
 
-    public DataplanePass(DataplaneOptions options, RoutingDomain domain, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
+    public DataplanePass(DataplaneOptions options, FixedRules rules, RoutingDomain domain, Action<DataplaneReport> report, TimeProvider time, ILogger logger)
     {
         _options = options;
         _domain = domain;
@@ -83,7 +83,7 @@ internal sealed class DataplanePass
         _outside = new OutsideManager(_tables, _routing, _flows);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
         _limits = new NetworkLimitManager(_tables, options);
-        FixedRules.Want(_tables, options);
+        rules.Want(_tables);
     }
 
     /// <summary>What is wanted is known: things found in the kernel may be taken away.</summary>

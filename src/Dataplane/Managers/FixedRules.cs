@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Margay.Api.Resources;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Drops;
@@ -21,9 +22,12 @@ namespace Margay.Dataplane.Managers;
 // changes with an endpoint. Replies, related packets and those of known flows are accepted first in each. Host to workload is not policed (Calico semantics); there is no output chain.
 // Everything from an interface with our prefix that no element of a map claims is dropped: before its policy is there, and when nobody knows it.
 
-/// <summary>Builds the base chains, and the sets and maps that they look up.</summary>
-internal static class FixedRules
+/// <summary>The base chains, and the sets and maps that they look up: made once, and the same in every routing domain. Immutable.</summary>
+internal sealed class FixedRules(DataplaneOptions options)
 {
+    private readonly ImmutableArray<FilterSet> _sets = [.. Sets()];
+    private readonly ImmutableArray<FilterChain> _chains = [.. Chains(options)];
+
     private const byte IpInIp = 4;
 
     private const string FromWorkload = "from-workload", NeighbourDiscovery = "neighbour-discovery", EgressPolicy = "egress-policy", IngressPolicy = "ingress-policy", WorkloadTunnels = "workload-tunnels", InvalidLabel = "invalid for connection tracking";
@@ -34,15 +38,15 @@ internal static class FixedRules
     private static readonly FilterStatement[] s_vxlan = [.. TunnelGuard.IsVxlan];
     private static readonly FilterStatement s_ipInIp = new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(IpInIp));
 
-    public static void Want(FilterTables tables, DataplaneOptions options)
+    public void Want(FilterTables tables)
     {
-        foreach (FilterSet set in Sets()) tables.SetSet(set);
+        foreach (FilterSet set in _sets) tables.SetSet(set);
         // No bit for a port that no policy names: the list's id must not be taken for bits.
         foreach (PolicyType direction in (PolicyType[])[PolicyType.Ingress, PolicyType.Egress])
             tables.SetElement(new FilterName(FilterFamily.Inet, ChainNames.Ports(direction)), default);
         // A table that is found with it is believed: it goes before anything else does.
         TrustFlows(tables, true);
-        foreach (FilterChain chain in Chains(options)) tables.SetChain(chain);
+        foreach (FilterChain chain in _chains) tables.SetChain(chain);
     }
 
     /// <summary>Whether what connection tracking knows is let through unasked.</summary>

@@ -2,6 +2,7 @@ using Margay.Api.NodeSync;
 using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
+using Margay.Dataplane.Managers;
 using Microsoft.Extensions.Logging;
 
 namespace Margay.Dataplane.Networks;
@@ -16,7 +17,7 @@ namespace Margay.Dataplane.Networks;
 
 /// <summary>The virtual networks of this host: a pass for each that has a namespace. Owned by the dataplane's loop.</summary>
 /// <param name="host">Of the default network.</param>
-internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Action<DataplaneReport> report, Action<NetworkName, KernelNotification> onKernel, TimeProvider time, ILogger logger)
+internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules, IKernel host, Action<DataplaneReport> report, Action<NetworkName, KernelNotification> onKernel, TimeProvider time, ILogger logger)
 {
     private readonly Dictionary<NetworkName, KnownNetwork> _known = [];
     private readonly Dictionary<NetworkName, Domain> _open = [];
@@ -277,7 +278,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, IKernel host, Act
     {
         Close(opened.Network, forGood: false)?.Dispose();
         RoutingDomain routing = new(opened.Network, opened.Kernel, new Tunnel(opened.Kernel), new Leg(opened.Kernel));
-        Domain domain = new(routing, new DataplanePass(options, routing, report, time, logger));
+        Domain domain = new(routing, new DataplanePass(options, rules, routing, report, time, logger));
         if (opened.IsNew) domain.Pass.BeginEmpty();
         _open[opened.Network] = domain;
         _tunnelsChanged.Add(opened.Network);

@@ -4,6 +4,7 @@ using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Managers;
 using Margay.Dataplane.Networks;
+using Margay.Netlink.Route;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -134,6 +135,52 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         // The last one takes the whole chain along: other hosts' packets cost nothing then.
         await PostAsync(new NetworkClosed(s_red, new TaskCompletionSource<ITunnelKernel?>()));
         Assert.DoesNotContain(new FilterName(FilterFamily.Inet, TunnelGuard.Chain), _host.Tables.Chains);
+    }
+
+    [Fact]
+    public async Task AClosedNetwork_ForwardsNothing_AndItsKernelIsGivenBack()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
+        TaskCompletionSource<ITunnelKernel?> closed = new(), again = new();
+        await PostAsync(new NetworkClosed(s_red, closed), new NetworkClosed(s_red, again));
+        Assert.Same(_inRed, await closed.Task);
+        Assert.Null(await again.Task);
+        Assert.Equal(("0", "0"), (_inRed.Sysctls["net/ipv4/ip_forward"], _inRed.Sysctls["net/ipv6/conf/all/forwarding"]));
+        // The setting is heard of, and nobody puts it back.
+        await PostAsync(new KernelChanged(new LinkNotification(-1, null, false), s_red));
+        Assert.Equal("0", _inRed.Sysctls["net/ipv4/ip_forward"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ANewNamespace_IsNotReadBack(bool isNew)
+    {
+        AddLinks();
+        IpPrefix stray = IpPrefix.Parse("10.9.0.0/24");
+        _inRed.Routes[stray] = new RouteEntry { Destination = stray, LinkIndex = 5, Protocol = (RouteProtocol)80 };
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed, isNew), Behind(s_red, s_vtep), new RoutesChanged([Learnt(s_red, "10.0.0.2/32")], InSync: true));
+        await PassAsync(TimeSpan.FromSeconds(10));
+        // What was there is as good as not there; otherwise it is found, and goes.
+        Assert.Equal(isNew, _inRed.Routes.ContainsKey(stray));
+        Assert.Superset(new HashSet<string> { "10.0.0.1/32", "10.0.0.2/32" }, _inRed.Routes.Keys.Select(r => r.ToString()).ToHashSet());
+        Assert.Single(_inRed.Fdb);
+        Assert.Single(_reports.OfType<EndpointProgrammed>());
+    }
+
+    [Fact]
+    public async Task ALinkThatNobodyWants_WakesNoNetwork()
+    {
+        AddLinks();
+        DataplaneSnapshot before = await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
+        int calls = _inRed.Calls.Count;
+        await PostAsync(new KernelChanged(new LinkNotification(77, "mgother", false), s_red), new KernelChanged(new LinkNotification(78, null, false), s_red));
+        Assert.Equal(calls, _inRed.Calls.Count);
+        _inRed.Links["mga"] = _inRed.Links["mga"] with { Flags = LinkFlags.None };
+        await PostAsync(new KernelChanged(new LinkNotification(_inRed.Links["mga"].Index, "mga", false), s_red));
+        Assert.True(_inRed.Links["mga"].IsUp);
+        Assert.Equal(before.Routes.Count, _inRed.Routes.Count);
     }
 
     [Fact]

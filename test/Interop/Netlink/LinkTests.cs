@@ -10,6 +10,28 @@ public class LinkTests
     private static readonly MacAddress Mac2 = MacAddress.Parse("02:00:00:00:00:02");
 
     [Fact]
+    public void Settings_AreToldWithTheLink_AndTheDelayOfProxyArpIsWritten()
+    {
+        using Sandbox s = new();
+        s.Route.CreateLink(new VethSpec { Name = "v0", PeerName = "v1", Queues = 1 }).ThrowIfFailed();
+        Link link = s.Route.GetLink("v0").Value;
+        using (RouteBatch batch = s.Route.CreateBatch())
+        {
+            batch.SetLink(link.Index, new LinkChange
+            {
+                Ipv4Settings = new Dictionary<Ipv4Setting, int> { [Ipv4Setting.Forwarding] = 1, [Ipv4Setting.ProxyArp] = 1, [Ipv4Setting.ReversePathFilter] = 2 },
+            });
+            batch.SetProxyDelay(link.Index, TimeSpan.FromMilliseconds(250));
+            Assert.Empty(batch.Complete());
+        }
+        s.Namespace.WriteSysctl("net/ipv6/conf/v0/accept_ra", "2").ThrowIfFailed();
+        Assert.Equal(new LinkSettings(Forwarding: true, ProxyArp: true, ReversePathFilter: 2, AcceptRouterAdvertisements: 2), s.Route.GetLink("v0").Value.Settings);
+        Assert.NotEqual("80", s.Namespace.ReadSysctl("net/ipv4/neigh/v0/proxy_delay").Value);
+        Assert.Equal("80", s.Namespace.ReadSysctl("net/ipv4/neigh/v1/proxy_delay").Value);
+        foreach (string end in (string[])["v0", "v1"]) Assert.Contains("numtxqueues 1 numrxqueues 1 ", Tool.Run("ip", "-n", s.Name, "-d", "link", "show", end), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Veth_ReadsBackAsIpMakesIt() => Twin.AssertSame(
         s => s.Ip("link add v0 address 02:00:00:00:00:01 mtu 1400 txqueuelen 500 type veth peer name v1 address 02:00:00:00:00:02 mtu 1300"),
         s => s.Route.CreateLink(new VethSpec

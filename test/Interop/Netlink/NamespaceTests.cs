@@ -51,6 +51,42 @@ public class NamespaceTests
     }
 
     [Fact]
+    public void Visit_BringsTheThreadHome_WhateverHappens()
+    {
+        using Sandbox s = new();
+        int thread = Environment.CurrentManagedThreadId;
+        ulong outside = Here();
+        Assert.Equal((s.Namespace.Inode, thread), s.Namespace.Visit(() => (Here(), Environment.CurrentManagedThreadId)));
+        Assert.Equal(outside, Here());
+        Assert.Throws<InvalidOperationException>(() => s.Namespace.Visit<int>(() => throw new InvalidOperationException("on the way")));
+        Assert.Equal(outside, Here());
+        using NetworkNamespace made = NetworkNamespace.CreateAnonymous();
+        Assert.Equal(outside, Here());
+        Assert.Equal(made.Inode, s.Namespace.Visit(() => made.Visit(Here)));
+        Assert.Equal(outside, Here());
+    }
+
+    [Fact]
+    public async Task Visits_OfManyThreads_DoNotMeet()
+    {
+        using Sandbox one = new(), two = new();
+        ulong outside = Here();
+        await Parallel.ForAsync(0, 500, TestContext.Current.CancellationToken, (i, _) =>
+        {
+            NetworkNamespace space = i % 2 == 0 ? one.Namespace : two.Namespace;
+            Assert.Equal(space.Inode, space.Visit(Here));
+            Assert.Equal(outside, Here());
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private static ulong Here()
+    {
+        using NetworkNamespace current = NetworkNamespace.OpenCurrent();
+        return current.Inode;
+    }
+
+    [Fact]
     public void Anonymous_LivesAsLongAsItsHandle_AndCanBeNamed()
     {
         Tool.RequireRoot();

@@ -43,6 +43,23 @@ public class CodecTests
             RouteCodec.WriteAdd(ref b, new RouteEntry { Destination = IpPrefix.Parse("11.0.0.1/32"), NexthopId = 5, Protocol = (RouteProtocol)80 }, 0)));
 
     [Fact]
+    public void ProxyDelay_GoldenBytes() => Assert.Equal(
+        "02000000" // ndtmsg: inet
+        + "0e0001006172705f6361636865000000" // NDTA_NAME "arp_cache"
+        + "18000680" + "0800010007000000" + "0c000d00fa00000000000000", // NDTA_PARMS: NDTPA_IFINDEX 7, NDTPA_PROXY_DELAY 250 ms
+        Messages.Payload(static (ref MessageBuffer b) => NeighbourCodec.WriteProxyDelay(ref b, 7, TimeSpan.FromMilliseconds(250))));
+
+    [Fact]
+    public void NamespaceById_GoldenBytes() => Assert.Equal("00000000" + "0800010005000000", Messages.Payload(static (ref MessageBuffer b) => NamespaceIdCodec.WriteGet(ref b, 5)));
+
+    [Fact]
+    public void VethQueues_AreSaidOfBothEnds()
+    {
+        string bytes = Messages.Payload(static (ref MessageBuffer b) => LinkCodec.WriteCreate(ref b, new VethSpec { Name = "a", PeerName = "b", Queues = 1 }));
+        Assert.Equal(2, bytes.Split("08001f0001000000" + "0800200001000000").Length - 1); // IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES
+    }
+
+    [Fact]
     public void Route_DefaultScopes_AreTheKernels()
     {
         RouteEntry v4 = new() { Destination = IpPrefix.Parse("10.0.0.0/8") };

@@ -15,7 +15,7 @@ namespace Margay.Agent.Drops;
 //   DropReader of each network ─► DropWatch ─┬─► DropBook ─► margay drops, /metrics
 //   (src/Dataplane/Drops)          names it  └─► the agent's log, a few lines a second
 
-/// <summary>Keeps a reader for each network of this host and notes what they tell. Its readers have threads of their own; everything here may be called from any thread.</summary>
+/// <summary>Keeps a reader for each network of this host and notes what they tell. Its readers share a thread; everything here may be called from any thread.</summary>
 internal sealed class DropWatch : IDisposable
 {
     /// <summary>Lines of the log in one second; more are counted and told with the next line.</summary>
@@ -27,6 +27,7 @@ internal sealed class DropWatch : IDisposable
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<NetworkName, DropReader> _readers = [];
+    private readonly SocketWatch _watch = new("drops");
     private long _secondBegan;
     private int _lines;
     private int _silent;
@@ -72,7 +73,7 @@ internal sealed class DropWatch : IDisposable
     {
         if (_options is null) return;
         Close(network);
-        NetlinkResult<DropReader> reader = DropReader.Start(_options, network, space, On, _time);
+        NetlinkResult<DropReader> reader = DropReader.Start(_options, network, space, _watch, On, _time);
         if (!reader.Ok)
         {
             Fail(string.Create(CultureInfo.InvariantCulture, $"NFLOG group {_options.Group} of network {network} cannot be read: {reader}; does another program read it? Another group is given with --drop-log-group"));
@@ -143,5 +144,6 @@ internal sealed class DropWatch : IDisposable
             _readers.Clear();
         }
         foreach (DropReader reader in readers) reader.Dispose();
+        _watch.Dispose();
     }
 }

@@ -56,6 +56,9 @@ public sealed class PacketLogSocket : IDisposable
         }
     }
 
+    /// <summary>The descriptor, for a <see cref="SocketWatch"/> or epoll.</summary>
+    public Microsoft.Win32.SafeHandles.SafeFileHandle Handle => _monitor.Handle;
+
     /// <summary>The next event that is waiting, without waiting for one.</summary>
     public bool TryRead([NotNullWhen(true)] out PacketLogEvent? read) => _monitor.TryTake(out read);
 

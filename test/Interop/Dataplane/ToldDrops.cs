@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Margay.Api.Resources;
 using Margay.Core.Net;
 using Margay.Dataplane.Drops;
+using Margay.Netlink.Sockets;
 
 namespace Margay.Interop.Dataplane;
 
@@ -11,9 +12,10 @@ internal sealed class ToldDrops : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentQueue<DroppedPacket> _told = new();
+    private readonly SocketWatch _watch = new("told drops");
     private readonly DropReader _reader;
 
-    internal ToldDrops(TestHost host) => _reader = DropReader.Start(new DropLogOptions(), NetworkName.Default, host.Namespace, told =>
+    internal ToldDrops(TestHost host) => _reader = DropReader.Start(new DropLogOptions(), NetworkName.Default, host.Namespace, _watch, told =>
     {
         if (told is DroppedPacket packet) _told.Enqueue(packet);
     }, TimeProvider.System).Value;
@@ -30,5 +32,9 @@ internal sealed class ToldDrops : IDisposable
     internal Task UntilAsync(string name, PolicyType direction) => Eventually.TrueAsync(
         () => _told.TryDequeue(out DroppedPacket? told) && told.Site.Name == name && told.Site.Direction == direction, s_patience, () => $"a drop {direction} {name} is told");
 
-    public void Dispose() => _reader.Dispose();
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _watch.Dispose();
+    }
 }

@@ -18,8 +18,8 @@ namespace Margay.Networks.Bench;
 internal sealed class HostingProduct : IAsyncDisposable
 {
     internal static readonly TunnelEnd OwnEnd = TunnelEnd.Of(InetAddress.Parse("192.0.2.1"), 1500);
-    private const int WarmUp = 10;
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(3);
+    private const int WarmUp = 10, AttachesAtOnce = 8;
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(20);
     private static readonly DataplaneOptions s_options = new() { TunnelEnd = OwnEnd };
 
     private readonly string _prefix = $"mgy-netbench-{Environment.ProcessId}-";
@@ -40,12 +40,7 @@ internal sealed class HostingProduct : IAsyncDisposable
 
     internal async Task RunAsync()
     {
-        await _loop.PostAsync(new EndpointsRestored());
-        await _loop.PostAsync(new ViewChanged(new ViewDelta { Epoch = "bench", Revision = 1, Snapshot = true }));
-        await _loop.PostAsync(new RoutesChanged([], InSync: true));
-        _loop.Start();
-        await _loop.InspectAsync();
-        for (int n = 0; n < WarmUp; n++) await AddAsync(n);
+        await StartAsync();
         HostUsage before = HostUsage.Now();
         List<double> network = [], links = [];
         for (int n = WarmUp; n < _networks + WarmUp; n++)
@@ -66,6 +61,45 @@ internal sealed class HostingProduct : IAsyncDisposable
         await RemoveAsync();
     }
 
+    /// <summary>
+    /// A host that has booted: nothing is in the kernel, the view is remembered, and the runtime brings all workloads at once. The time until the kernel has all of it.
+    /// </summary>
+    internal async Task RestoreAsync()
+    {
+        await StartAsync();
+        TimeSpan cpu = HostUsage.CpuNow();
+        long begun = TimeProvider.System.GetTimestamp();
+        int[] restored = [.. Enumerable.Range(WarmUp, _networks)];
+        ViewDelta[] views = [.. Enumerable.Range(0, _networks + WarmUp).Select(View)];
+        await _loop.PostAsync(new ViewChanged(new ViewDelta
+        {
+            Epoch = "bench", Revision = 3, Snapshot = true,
+            Networks = [.. views.SelectMany(v => v.Networks!)], Policies = [.. views.SelectMany(v => v.Policies!)], Endpoints = [.. views.SelectMany(v => v.Endpoints!)],
+        }));
+        Task[] programmed = [.. restored.SelectMany(n => Enumerable.Range(0, Workloads.PerNetwork).Select(w => Await(Id(n, w))))];
+        await Parallel.ForEachAsync(restored.SelectMany(n => Enumerable.Range(0, Workloads.PerNetwork).Select(w => (n, w))), new ParallelOptions { MaxDegreeOfParallelism = AttachesAtOnce }, async (at, _) =>
+        {
+            await LinkAsync(at.n, at.w);
+            await _loop.PostAsync(Attached(at.n, at.w), CancellationToken.None);
+        });
+        foreach (int n in restored) await LearnAsync(n);
+        await Task.WhenAll(programmed);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {_networks} networks with {Workloads.PerNetwork} endpoints each, from nothing, {AttachesAtOnce} attaches at a time | {TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds:0} | {(HostUsage.CpuNow() - cpu).TotalMilliseconds:0} |"));
+        _spaces.SetWanted(new HashSet<NetworkName>());
+        await Task.WhenAll(restored.Concat(Enumerable.Range(0, WarmUp)).SelectMany(n => Enumerable.Range(0, Workloads.PerNetwork).Select(w => _spaces.RemoveLinkAsync(NameOf(n), Workloads.HostInterface(n, w), Id(n, w)))));
+    }
+
+    private async Task StartAsync()
+    {
+        await _loop.PostAsync(new EndpointsRestored());
+        await _loop.PostAsync(new ViewChanged(new ViewDelta { Epoch = "bench", Revision = 1, Snapshot = true }));
+        await _loop.PostAsync(new RoutesChanged([], InSync: true));
+        _loop.Start();
+        await _loop.InspectAsync();
+        for (int n = 0; n < WarmUp; n++) await AddAsync(n);
+    }
+
     private async Task<(double Network, double Links)> AddAsync(int n)
     {
         NetworkName name = NameOf(n);
@@ -73,29 +107,41 @@ internal sealed class HostingProduct : IAsyncDisposable
         (await _spaces.OpenAsync(name)).ThrowIfFailed("make the namespace");
         double opened = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
         long linking = TimeProvider.System.GetTimestamp();
-        for (int w = 0; w < Workloads.PerNetwork; w++)
-        {
-            WorkloadLinkResult made = await _spaces.CreateLinkAsync(name, new WorkloadLinkSpec
-            {
-                EndpointId = Id(n, w), HostInterface = Workloads.HostInterface(n, w), NetworkNamespace = _workloads.PathOf(n), Interface = Workloads.Interface(w),
-                Mac = Mac(w), Addresses = [Workloads.Address(w)], Mtu = OwnEnd.InnerMtu,
-            });
-            if (!made.Ok) throw new InvalidOperationException(made.Message);
-        }
+        for (int w = 0; w < Workloads.PerNetwork; w++) await LinkAsync(n, w);
         double linked = TimeProvider.System.GetElapsedTime(linking).TotalMilliseconds;
         long programming = TimeProvider.System.GetTimestamp();
         List<Task> programmed = [];
         for (int w = 0; w < Workloads.PerNetwork; w++)
         {
             programmed.Add(Await(Id(n, w)));
-            await _loop.PostAsync(new EndpointAttached(new LocalEndpoint { Id = Id(n, w), Network = name, Interface = Workloads.HostInterface(n, w), Addresses = [Workloads.Address(w)], Mac = Mac(w) }));
+            await _loop.PostAsync(Attached(n, w));
         }
-        TunnelEnd[] others = [.. Enumerable.Range(2, 2).Select(i => TunnelEnd.Of(InetAddress.FromIPv4(0xc000_0200u + (uint)i), 1500))];
-        await _loop.PostAsync(new TunnelPeersChanged(name, others.ToDictionary(o => o.RouterMac, o => o.Address)));
-        await _loop.PostAsync(new RoutesChanged([.. others.Select((o, i) => new RouteUpdate(new NetworkPrefix(name, new IpPrefix(Workloads.Address(100 + i), 32)), [new RouteNextHop(o.RouterMac.ToLinkLocal())]))]));
+        await LearnAsync(n);
         await _loop.PostAsync(new ViewChanged(View(n)));
         await Task.WhenAll(programmed);
         return (opened + TimeProvider.System.GetElapsedTime(programming).TotalMilliseconds, linked);
+    }
+
+    private async Task LinkAsync(int n, int w)
+    {
+        WorkloadLinkResult made = await _spaces.CreateLinkAsync(NameOf(n), new WorkloadLinkSpec
+        {
+            EndpointId = Id(n, w), HostInterface = Workloads.HostInterface(n, w), NetworkNamespace = _workloads.PathOf(n), Interface = Workloads.Interface(w),
+            Mac = Mac(w), Addresses = [Workloads.Address(w)], Mtu = OwnEnd.InnerMtu,
+        });
+        if (!made.Ok) throw new InvalidOperationException(made.Message);
+    }
+
+    private static EndpointAttached Attached(int n, int w) =>
+        new(new LocalEndpoint { Id = Id(n, w), Network = NameOf(n), Interface = Workloads.HostInterface(n, w), Addresses = [Workloads.Address(w)], Mac = Mac(w) });
+
+    /// <summary>Two other hosts, with a route each.</summary>
+    private async Task LearnAsync(int n)
+    {
+        NetworkName name = NameOf(n);
+        TunnelEnd[] others = [.. Enumerable.Range(2, 2).Select(i => TunnelEnd.Of(InetAddress.FromIPv4(0xc000_0200u + (uint)i), 1500))];
+        await _loop.PostAsync(new TunnelPeersChanged(name, others.ToDictionary(o => o.RouterMac, o => o.Address)));
+        await _loop.PostAsync(new RoutesChanged([.. others.Select((o, i) => new RouteUpdate(new NetworkPrefix(name, new IpPrefix(Workloads.Address(100 + i), 32)), [new RouteNextHop(o.RouterMac.ToLinkLocal())]))]));
     }
 
     private async Task RemoveAsync()
@@ -112,17 +158,16 @@ internal sealed class HostingProduct : IAsyncDisposable
         }
         await Task.WhenAll(cut);
         double closed = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
-        // As the agent does: links first, then the network is not wanted any more.
+        // As the agent does: links, and with the last of them the network.
         List<Task> links = [];
         for (int n = 0; n < _networks + WarmUp; n++)
             for (int w = 0; w < Workloads.PerNetwork; w++) links.Add(_spaces.RemoveLinkAsync(NameOf(n), Workloads.HostInterface(n, w), Id(n, w)));
-        await Task.WhenAll(links);
-        double unlinked = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
-        _spaces.SetWanted(new HashSet<NetworkName>());
         await Figures.WaitUntilAsync(() => !Directory.EnumerateFiles("/run/netns", _prefix + "*").Any());
-        double ours = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
+        double letGo = TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds;
+        await Task.WhenAll(links);
+        if (_workloads.Links() is var left and > 0) throw new InvalidOperationException($"{left} links are left");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"removal, margay: closed in {closed:0} ms, links gone after {unlinked:0} ms, names gone after {ours:0} ms"));
+            $"removal, margay: closed in {closed:0} ms, let go after {letGo:0} ms, links gone after {TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds:0} ms"));
     }
 
     private static ViewDelta View(int n)

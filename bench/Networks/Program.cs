@@ -6,8 +6,8 @@ using Margay.Networks.Bench;
 // Virtual networks by the hundred on one host, each figure beside its floor in the same run: raw netlink that makes what the kernel has to have in any case.
 //
 //   (no argument)              everything
-//   hosting N                  N networks with ten endpoints each: floor, then margay
 //   tenants N FILE             two hosts with a tenant between them, N endpoints on each, for the packet-cost referee, until standard input ends
+//   hosting N                  N networks with ten endpoints each: floor, then margay; and up to 200 that a booted host has to have again
 //   routes                     100 networks with 100,000 routes in all from a reflector, and the death of a host
 //
 // Each part runs as a process of its own in a network namespace of its own, so that none inherits what another left.
@@ -29,6 +29,9 @@ if (args is [InChild, string part, string size])
             break;
         case "hosting-margay":
             await using (HostingProduct product = new(n)) await product.RunAsync();
+            break;
+        case "hosting-restore":
+            await using (HostingProduct product = new(n)) await product.RestoreAsync();
             break;
         case "routes-floor":
             RoutesFloor.Run();
@@ -52,6 +55,8 @@ if (args is [] or ["hosting", ..])
 {
     Figures.Head(networks);
     status |= Child("hosting-floor", networks) | Child("hosting-margay", networks);
+    Console.WriteLine("\n| a host that has booted | ready after, ms | CPU of the process, ms |\n|---|---|---|");
+    status |= Child("hosting-restore", Math.Min(networks, 200));
 }
 if (args is [] or ["routes", ..])
 {

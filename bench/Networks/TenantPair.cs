@@ -69,13 +69,12 @@ internal static class TenantPair
         await using DataplaneLoop loop = new(options, kernel, _ => { }, TimeProvider.System, NullLogger.Instance);
         await using NetworkSpaces spaces = new(SpacePrefix(name, index), options, item => loop.PostAsync(item));
         loop.Start();
-        WorkloadLinks links = (await spaces.OpenAsync(s_tenant)).Value;
         // The other host's referee workload has its link there; all the rest are on both.
         int[] local = [.. Enumerable.Range(0, endpoints).Where(i => i != 1 - index)];
         foreach (int i in local)
         {
             LocalEndpoint endpoint = RefereeView.Local(i, s_tenant);
-            WorkloadLinkResult made = links.Create(new WorkloadLinkSpec
+            WorkloadLinkResult made = await spaces.CreateLinkAsync(s_tenant, new WorkloadLinkSpec
             {
                 EndpointId = endpoint.Id, HostInterface = endpoint.Interface, Interface = i == index ? "eth0" : endpoint.Interface, Mtu = own.InnerMtu, Mac = endpoint.Mac, Addresses = endpoint.Addresses,
                 NetworkNamespace = i == index ? $"{NetworkNamespace.Directory}/{name}-w{index}" : string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{others.Handle.DangerousGetHandle()}"),

@@ -228,10 +228,14 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
             domain.Pass.On(new LimitsChanged(network.Limits));
             WantTunnel(domain, network);
         }
-        foreach (NetworkName open in _open.Keys.Where(n => delta.Snapshot || named.Contains(n.Value) || (delta.RemovedNetworks ?? []).Contains(n.Value))) WantOutside(open);
-        foreach (NetworkName open in _open.Keys) _leaks.SetView(open, Known(open).View);
+        IEnumerable<NetworkName> changed = delta.Snapshot ? _open.Keys : named.Concat(delta.RemovedNetworks ?? []).Select(n => new NetworkName(n)).Where(_open.ContainsKey);
+        foreach (NetworkName open in changed.ToArray())
+        {
+            WantOutside(open);
+            _leaks.SetView(open, Known(open).View);
+        }
         PlanLeaks();
-        Dictionary<string, ViewDelta> parts = _split.Of(delta, _known.Keys.Select(k => k.Value).ToArray());
+        Dictionary<string, ViewDelta> parts = _split.Of(delta, delta.Snapshot ? _known.Keys.Select(k => k.Value).ToArray() : []);
         foreach ((string name, ViewDelta part) in parts)
         {
             NetworkName network = new(name);

@@ -64,6 +64,7 @@ internal sealed class NetworkLeakLinks(DataplaneOptions options)
         List<(NetworkName, LeaksChanged)> changes = [];
         foreach ((NetworkName network, State state) in _open)
         {
+            if (state.View is null or { Leaks.Count: 0 } && state.Wanted.Peers.Count == 0) continue;
             LeaksChanged wanted = new([.. PeersOf(state)], state.View is null ? [] : [.. Ranges(state.View.Subnets)]);
             if (wanted.Peers.Count == 0) wanted = new([], []);
             if (wanted == state.Wanted) continue;

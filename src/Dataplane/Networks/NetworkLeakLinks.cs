@@ -53,7 +53,8 @@ internal sealed class NetworkLeakLinks(DataplaneOptions options)
     /// <summary>A link of the network changed; a null name means any.</summary>
     public void OnLinkChanged(NetworkName network, string? name)
     {
-        if (name is null || name.StartsWith(LeakManager.LinkPrefix, StringComparison.Ordinal)) _unchecked.Add(network);
+        // What happened in a namespace may be heard of after its network has left.
+        if (_open.ContainsKey(network) && (name is null || name.StartsWith(LeakManager.LinkPrefix, StringComparison.Ordinal))) _unchecked.Add(network);
     }
 
     public void OnAllChanged() => _unchecked.UnionWith(_open.Keys);

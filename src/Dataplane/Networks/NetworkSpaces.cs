@@ -226,6 +226,8 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             await space.Turn.WaitAsync().ConfigureAwait(false);
             if (space.Links is not null) await space.Links.DisposeAsync().ConfigureAwait(false);
             space.Namespace?.Dispose();
+            (space.Links, space.Namespace) = (null, null);
+            space.Turn.Release();
         }
         _watch.Dispose();
     }

@@ -51,7 +51,7 @@ internal sealed class LinkRemoval : IAsyncDisposable
 
     public Task RemoveAsync(DoomedLink link)
     {
-        if (!_queue.Writer.TryWrite(link)) throw new ObjectDisposedException(nameof(LinkRemoval));
+        if (!_queue.Writer.TryWrite(link)) link.Done.TrySetException(new ObjectDisposedException(nameof(LinkRemoval)));
         return link.Done.Task;
     }
 

@@ -26,6 +26,8 @@ internal sealed class NetworkDeparture(IReadOnlyList<Space> leaving, Func<Datapl
         int letGo = 0;
         try
         {
+            // Whatever may be refused comes first.
+            using NamespaceRemoval removal = NamespaceRemoval.Begin([.. leaving.Select(s => s.Namespace!)], watch);
             List<TaskCompletionSource<ITunnelKernel?>> closed = [];
             foreach (Space space in leaving)
             {
@@ -34,7 +36,6 @@ internal sealed class NetworkDeparture(IReadOnlyList<Space> leaving, Func<Datapl
                 await post(new NetworkClosed(space.Network, closed[^1])).ConfigureAwait(false);
             }
             ITunnelKernel?[] kernels = await Task.WhenAll(closed.Select(c => c.Task)).ConfigureAwait(false);
-            using NamespaceRemoval removal = NamespaceRemoval.Begin([.. leaving.Select(s => s.Namespace!)], watch);
             for (; letGo < leaving.Count; letGo++) await LetGoAsync(leaving[letGo], kernels[letGo]).ConfigureAwait(false);
             await removal.CompleteAsync(s_patience, time).ConfigureAwait(false);
         }

@@ -180,15 +180,27 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
             Space space = Of(doomed.Key);
             DoomedLink[] here = [.. doomed];
             await space.Turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-            if (Leaves(space, here))
+            bool leaves = false;
+            try
             {
-                leaving.Add((space, here));
-                return;
+                leaves = Leaves(space, here);
+                if (leaves)
+                {
+                    leaving.Add((space, here));
+                    return;
+                }
+                // A network without a namespace here has no links either.
+                NetlinkResult removed = space.Links?.RemoveNow(here) ?? default;
+                foreach (DoomedLink link in here) link.End(removed);
             }
-            // A network without a namespace here has no links either.
-            NetlinkResult removed = space.Links?.RemoveNow(here) ?? default;
-            foreach (DoomedLink link in here) link.End(removed);
-            space.Turn.Release();
+            catch (NetlinkException e)
+            {
+                foreach (DoomedLink link in here) link.Done.TrySetException(e);
+            }
+            finally
+            {
+                if (!leaves) space.Turn.Release();
+            }
         }).ConfigureAwait(false);
         if (!leaving.IsEmpty) _ = LeaveAsync([.. leaving.Select(l => l.Space)], [.. leaving.SelectMany(l => l.Links)]);
     }
@@ -214,6 +226,13 @@ public sealed class NetworkSpaces(string prefix, DataplaneOptions options, Func<
 #pragma warning restore CA1031
         {
             foreach (DoomedLink link in along) link.Done.TrySetException(e);
+        }
+        // What has come to be needed meanwhile.
+        foreach (Space space in leaving)
+        {
+            bool needed;
+            lock (_gate) needed = space.IsNeeded;
+            if (needed) await OpenAsync(space.Network).ConfigureAwait(false);
         }
     }
 

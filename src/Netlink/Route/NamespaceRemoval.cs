@@ -26,20 +26,31 @@ public sealed class NamespaceRemoval : IDisposable
     private readonly RouteSocket _socket;
     private readonly RouteMonitor _monitor;
     private readonly SocketWatch _watch;
-    private readonly int _doomed;
+    private int _doomed;
 
-    private NamespaceRemoval(IReadOnlyCollection<NetworkNamespace> spaces, SocketWatch watch)
+    private NamespaceRemoval(SocketWatch watch)
     {
         _watch = watch;
         _observer = NetworkNamespace.CreateAnonymous();
         _socket = RouteSocket.OpenIn(_observer);
         _monitor = RouteMonitor.OpenIn(_observer, RouteEvents.Links);
-        foreach (NetworkNamespace space in spaces) _socket.SetNamespaceId(space, _doomed++).ThrowIfFailed("give the namespace an id");
     }
 
     /// <param name="spaces">Those that will be let go; still open.</param>
     /// <param name="watch">Reads the kernel's word; the caller's to dispose, after this.</param>
-    public static NamespaceRemoval Begin(IReadOnlyCollection<NetworkNamespace> spaces, SocketWatch watch) => new(spaces, watch);
+    /// <exception cref="NetlinkException">The kernel has no room for one more namespace, or the process none for a descriptor.</exception>
+    public static NamespaceRemoval Begin(IReadOnlyCollection<NetworkNamespace> spaces, SocketWatch watch)
+    {
+        NamespaceRemoval begun = new(watch);
+        foreach (NetworkNamespace space in spaces)
+        {
+            NetlinkResult known = begun._socket.SetNamespaceId(space, begun._doomed++);
+            if (known.Ok) continue;
+            begun.Dispose();
+            throw new NetlinkException(known, "give the namespace an id");
+        }
+        return begun;
+    }
 
     /// <summary>
     /// Completes when nothing of the namespaces is left. One that somebody else holds, say by a process in it, loses its links, and stays empty until it is let go.

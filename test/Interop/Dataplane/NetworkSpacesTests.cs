@@ -120,6 +120,19 @@ public sealed class NetworkSpacesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhatComesToBeNeededWhileItGoes_IsThereAgain()
+    {
+        await AddAsync(s_red, "a");
+        Task gone = RemoveAsync(s_red, "a");
+        await Eventually.TrueAsync(() => Spaces().Length == 0, TimeSpan.FromSeconds(20), () => "the namespace goes");
+        _spaces.SetWanted(new HashSet<NetworkName>(), new HashSet<NetworkName> { s_red });
+        await gone;
+        // Whoever needs it asks for it too, if he saw that it was not there.
+        (await _spaces.OpenAsync(s_red)).ThrowIfFailed("open");
+        Assert.Equal(["red.net"], Spaces());
+    }
+
+    [Fact]
     public async Task ANamespaceThatAProcessHolds_LosesItsLinks()
     {
         await AddAsync(s_red, "a");

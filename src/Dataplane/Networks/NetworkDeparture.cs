@@ -18,6 +18,8 @@ internal sealed class NetworkDeparture(IReadOnlyList<Space> leaving, Func<Datapl
     /// <summary>How long others may hold a namespace, as an operator's shell in it does, before its links are taken out of it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
+    private const int WaitsAtOnce = 8;
+
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when nothing is left of them.</summary>
@@ -36,7 +38,9 @@ internal sealed class NetworkDeparture(IReadOnlyList<Space> leaving, Func<Datapl
                 await post(new NetworkClosed(space.Network, closed[^1])).ConfigureAwait(false);
             }
             ITunnelKernel?[] kernels = await Task.WhenAll(closed.Select(c => c.Task)).ConfigureAwait(false);
-            for (; letGo < leaving.Count; letGo++) await LetGoAsync(leaving[letGo], kernels[letGo]).ConfigureAwait(false);
+            // To close a socket and to unmount a name wait for the kernel's readers: the waits of several overlap.
+            letGo = leaving.Count;
+            await Parallel.ForAsync(0, leaving.Count, new ParallelOptions { MaxDegreeOfParallelism = WaitsAtOnce }, async (i, _) => await LetGoAsync(leaving[i], kernels[i]).ConfigureAwait(false)).ConfigureAwait(false);
             await removal.CompleteAsync(s_patience, time).ConfigureAwait(false);
         }
         finally
@@ -48,12 +52,18 @@ internal sealed class NetworkDeparture(IReadOnlyList<Space> leaving, Func<Datapl
 
     private static async Task LetGoAsync(Space space, ITunnelKernel? kernel)
     {
-        // Sockets keep a namespace alive: all of them go.
-        kernel?.Dispose();
-        await space.Links!.DisposeAsync().ConfigureAwait(false);
-        NetworkNamespace.Delete(space.Name);
-        space.Namespace!.Dispose();
-        (space.Links, space.Namespace) = (null, null);
-        space.Turn.Release();
+        try
+        {
+            // Sockets keep a namespace alive: all of them go.
+            kernel?.Dispose();
+            await space.Links!.DisposeAsync().ConfigureAwait(false);
+            NetworkNamespace.Delete(space.Name);
+            space.Namespace!.Dispose();
+        }
+        finally
+        {
+            (space.Links, space.Namespace) = (null, null);
+            space.Turn.Release();
+        }
     }
 }

@@ -68,7 +68,9 @@ return status;
 static int Child(string part, int n)
 {
     using NetworkNamespace host = NetworkNamespace.CreateAnonymous();
-    foreach (string command in (string[])["link set lo up", "address add 192.0.2.1/24 dev lo"])
+    // A network with other hosts on it, which the tunnels' ends are looked for in; the reflector is on this one.
+    foreach (string command in (string[])
+        ["link set lo up", "link add up0 type veth peer name up1", "link set up1 up", "link set up0 up", "address add 192.0.2.1/24 dev up0", "address add 192.0.2.250/32 dev lo"])
     {
         using Process ip = host.Start(new ProcessStartInfo("ip", command));
         ip.WaitForExit();

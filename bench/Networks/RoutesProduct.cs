@@ -30,6 +30,7 @@ internal sealed class RoutesProduct : IAsyncDisposable
     private readonly NetworkSpaces _spaces;
     private readonly FibSink _fib;
     private readonly Speaker _speaker;
+    private readonly List<RouteSocket> _sockets = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _carrying;
 
@@ -50,6 +51,11 @@ internal sealed class RoutesProduct : IAsyncDisposable
         _loop.Start();
         foreach (int n in all) await _spaces.OpenAsync(NameOf(n));
         await _loop.InspectAsync();
+        foreach (int n in all)
+        {
+            using NetworkNamespace space = NetworkNamespace.OpenNamed(_prefix + NameOf(n));
+            _sockets.Add(RouteSocket.OpenIn(space));
+        }
         _fib.Configure([.. all.Select(n => new ImportingVrf(NameOf(n).Value, [FabricRoutes.Target(n)], FabricRoutes.Vni(n)))]);
         _speaker.Start();
         await _speaker.UpdateLocalRoutesAsync([.. all.Select(n => new LocalRouteChange(RouteTargetMembership.Of(FabricRoutes.As, FabricRoutes.Target(n)), LocalRoute.Default))]);
@@ -65,50 +71,70 @@ internal sealed class RoutesProduct : IAsyncDisposable
         });
         // Once for a program that compiles while it runs, then for the figures.
         await FollowAsync(all);
-        (string learnt, string repaired) = await FollowAsync(all);
-        Console.WriteLine($"| margay, from session up to kernel | {learnt} |");
-        Console.WriteLine($"| margay, a host's death, {FabricRoutes.PerHost} routes with a second way | {repaired} |");
+        Round round = await FollowAsync(all);
+        Console.WriteLine($"| margay, from session up to kernel | {round.Learnt} |");
+        Console.WriteLine($"| margay, a host's death, {FabricRoutes.PerHost} routes with a second way: its BGP session or BFD is lost | {round.Lost} |");
+        Console.WriteLine($"| … the underlay has no way to it | {round.Unreachable} |");
+        Console.WriteLine($"| … a reflector withdraws its routes, which alone say so | {round.Withdrawn} |");
     }
 
-    private async Task<(string Learnt, string Repaired)> FollowAsync(int[] networks)
+    private sealed record Round(string Learnt, string Lost, string Unreachable, string Withdrawn);
+
+    private async Task<Round> FollowAsync(int[] networks)
     {
         using Process reflector = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["--in-namespace", "reflector", "0"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await reflector.StandardOutput.ReadLineAsync();
-        string learnt = await SinceAsync(reflector, routes => routes.Count == FabricRoutes.PerNetwork);
-        // Routes of the first host lead to two; after its death by the same object as the second's.
-        string repaired = await SinceAsync(reflector, routes => routes.Count == FabricRoutes.PerNetwork && routes.Where(r => Host(r) < 2).DistinctBy(r => r.NexthopId).Count() == 1);
+        string learnt = await SinceAsync(reflector, n => RoutesOf(n).Count == FabricRoutes.PerNetwork);
+        // Routes of the first host lead to two, by one group in each network.
+        InetAddress dead = FabricRoutes.Host(0).Address;
+        string lost = await SinceAsync(() => _fib.PeerLost(dead), n => Members(n) == 1);
+        await SinceAsync(() => _loop.TryPost(new TunnelEndsLost(new HashSet<InetAddress>())), n => Members(n) == 2);
+        RouteEntry unreachable = new() { Destination = IpPrefix.Host(dead), Type = RouteType.Unreachable };
+        using RouteSocket host = RouteSocket.Open();
+        string gone = await SinceAsync(() => host.AddRoute(unreachable).ThrowIfFailed("close the underlay"), n => Members(n) == 1);
+        await SinceAsync(() => host.DeleteRoute(unreachable).ThrowIfFailed("open the underlay"), n => Members(n) == 2);
+        await reflector.StandardInput.WriteLineAsync();
+        // After its death by the same object as the second's.
+        string withdrawn = await SinceAsync(reflector, n => RoutesOf(n) is { Count: FabricRoutes.PerNetwork } routes && routes.Where(r => Host(r) < 2).DistinctBy(r => r.NexthopId).Count() == 1);
         reflector.Kill();
         await reflector.WaitForExitAsync();
         await Figures.WaitUntilAsync(() => networks.All(n => RoutesOf(n).Count == 0));
-        return (learnt, repaired);
+        return new Round(learnt, lost, gone, withdrawn);
     }
 
     private static int Host(RouteEntry route) => FabricRoutes.HostOf((int)(route.Destination.Address.IPv4Value - FabricRoutes.Prefix(0).Address.IPv4Value));
 
-    /// <summary>Lets the reflector begin its next act, and gives the milliseconds until the condition holds in every network, and what this process computed for in them.</summary>
-    private async Task<string> SinceAsync(Process reflector, Func<IReadOnlyList<RouteEntry>, bool> done)
+    /// <summary>From the moment that the reflector names, the milliseconds until the condition holds in every network, and what this process computed for in them.</summary>
+    private static async Task<string> SinceAsync(Process reflector, Func<int, bool> done) =>
+        await SinceAsync(long.Parse((await reflector.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture), HostUsage.CpuNow(), done);
+
+    /// <summary>The same from an act of our own.</summary>
+    private static Task<string> SinceAsync(Action act, Func<int, bool> done)
     {
-        long begun = long.Parse((await reflector.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
+        (long begun, TimeSpan cpu) = (Stopwatch.GetTimestamp(), HostUsage.CpuNow());
+        act();
+        return SinceAsync(begun, cpu, done);
+    }
+
+    private static async Task<string> SinceAsync(long begun, TimeSpan cpu, Func<int, bool> done)
+    {
         long seen = 0;
-        TimeSpan cpu = HostUsage.CpuNow();
         for (int n = 0; n < FabricRoutes.Networks;)
         {
             seen = Stopwatch.GetTimestamp();
             // All in one sweep, or again: what is looked at while it is being made costs a little of what makes it.
-            if (done(RoutesOf(n))) n++;
-            else await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+            if (done(n)) n++;
+            else await Task.Delay(TimeSpan.FromMilliseconds(Stopwatch.GetElapsedTime(begun).TotalMilliseconds < 100 ? 1 : 20), TimeProvider.System);
         }
         TimeSpan spent = HostUsage.CpuNow() - cpu;
-        await reflector.StandardInput.WriteLineAsync();
         return string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(begun, seen).TotalMilliseconds:0} | {spent.TotalMilliseconds:0}");
     }
 
-    private IReadOnlyList<RouteEntry> RoutesOf(int network)
-    {
-        using NetworkNamespace space = NetworkNamespace.OpenNamed(_prefix + NameOf(network));
-        using RouteSocket socket = RouteSocket.OpenIn(space);
-        return socket.ListRoutes(new RouteFilter { Table = RouteTable.Main, Protocol = (RouteProtocol)s_options.RouteProtocol }).Value;
-    }
+    private IReadOnlyList<RouteEntry> RoutesOf(int network) =>
+        _sockets[network].ListRoutes(new RouteFilter { IPv6 = false, Table = RouteTable.Main, Protocol = (RouteProtocol)s_options.RouteProtocol }).Value;
+
+    /// <summary>Of the network's one group; 0 when there is none.</summary>
+    private int Members(int network) => _sockets[network].ListNexthops().Value.Where(n => n.Group.Count > 0).Select(n => n.Group.Count).SingleOrDefault();
 
     private static NetworkName NameOf(int n) => new(string.Create(CultureInfo.InvariantCulture, $"t{n}.net"));
 
@@ -125,6 +151,7 @@ internal sealed class RoutesProduct : IAsyncDisposable
             // As asked.
         }
         await _loop.DisposeAsync();
+        foreach (RouteSocket socket in _sockets) socket.Dispose();
         await _spaces.DisposeAsync();
         _kernel.Dispose();
         foreach (string name in NetworkNamespace.ListNamed().Where(n => n.StartsWith(_prefix, StringComparison.Ordinal))) NetworkNamespace.Delete(name);

@@ -61,7 +61,7 @@ internal static class NetworkAnnouncements
 
     /// <summary>The networks that import here: those with an address in use, and those that others here reach.</summary>
     public static IReadOnlyList<ImportingVrf> Vrfs(HeldView view, AddressUseSnapshot use) =>
-        [.. PresentIn(view, use).Select(n => new ImportingVrf(n.Name, [.. Targets(n.Import)], (uint)n.Vni))];
+        [.. PresentIn(view, use).Select(n => new ImportingVrf(n.Name, [.. Targets(n.Import)], (uint)n.Vni) { MostRoutes = n.Limits?.Routes })];
 
     /// <summary>What must be said to get from one set of announcements to another.</summary>
     public static IReadOnlyList<LocalRouteChange> Difference(IReadOnlyDictionary<Nlri, LocalRoute> before, IReadOnlyDictionary<Nlri, LocalRoute> after) =>

@@ -21,7 +21,11 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
     /// <summary>Some host is in use that was not, or is not any more, since this was set to false.</summary>
     public bool HopsChanged { get; set; }
 
-    public bool IsTouched => _touched.Count > 0;
+    /// <summary>Prefixes that have hops.</summary>
+    private int _used;
+
+    /// <summary>Prefixes that would have hops if the VRF might have more.</summary>
+    private int _over;
 
     /// <summary>Every hop in use, some of them several times.</summary>
     public IEnumerable<TunnelHop> Hops => _singles.Values.Concat(_sets.Values).SelectMany(s => s.Hops);
@@ -47,6 +51,7 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
         public List<Candidate>? More;
         public HopSet? Hops;
         public bool IsTouched;
+        public bool IsOver;
     }
 
     /// <param name="Terms">Null where there is no candidate.</param>
@@ -82,6 +87,7 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
     public void Inherit(ImportingTable before)
     {
         foreach ((IpPrefix prefix, ImmutableArray<TunnelHop> hops) in before.Routes) TouchEntry(prefix).Hops = Hold(hops);
+        _used = before._used;
     }
 
     /// <summary>Decides for each prefix that was touched, and adds what is other than before.</summary>
@@ -89,21 +95,40 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
     {
         List<IpPrefix> touched = _touched;
         _touched = [];
-        foreach (IpPrefix prefix in touched)
+        DecideEach(touched, changes);
+        // Others may take the room that some have left.
+        if (_over == 0 || _used >= spec.MostRoutes) return;
+        DecideEach([.. _entries.Where(e => e.Value.IsOver).Select(e => e.Key).Order().Take((int)(spec.MostRoutes! - _used))], changes);
+    }
+
+    private void DecideEach(List<IpPrefix> prefixes, List<VrfRouteChange> changes)
+    {
+        foreach (IpPrefix prefix in prefixes)
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, prefix);
             entry.IsTouched = false;
             HopSet? before = entry.Hops, now = Choose(prefix, entry);
+            if (entry.IsOver) _over--;
+            entry.IsOver = before is null && now is not null && _used >= spec.MostRoutes;
+            if (entry.IsOver)
+            {
+                _over++;
+                Forget(now!);
+                now = null;
+            }
             if (now != before)
             {
                 if (now is not null && now.Users++ == 0) HopsChanged = true;
                 if (before is not null) Release(before);
+                _used += (now is null ? 0 : 1) - (before is null ? 0 : 1);
                 entry.Hops = now;
                 changes.Add(new VrfRouteChange(spec.Name, prefix, now?.Hops ?? []));
             }
             if (entry.First.Terms is null && now is null) _entries.Remove(prefix);
         }
     }
+
+    private string OverLimit => $"the network has the {spec.MostRoutes} routes that its limit lets it have (spec.limits.routes): raise that, or find out who announces so many";
 
     /// <summary>Every candidate, with the reason for each that is not used.</summary>
     public IEnumerable<VrfPathRow> Rows()
@@ -112,7 +137,7 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
         {
             (uint, uint)? best = Best(prefix, entry);
             foreach (Candidate c in Candidates(entry))
-                yield return new VrfPathRow(spec.Name, prefix, c.Nlri, new EvpnPath(prefix, c.Terms!), rules.WhyNot(spec, prefix, c.Terms!) ?? (c.Terms!.Rank == best ? null : VrfImporter.Outranked));
+                yield return new VrfPathRow(spec.Name, prefix, c.Nlri, new EvpnPath(prefix, c.Terms!), rules.WhyNot(spec, prefix, c.Terms!) ?? (c.Terms!.Rank != best ? VrfImporter.Outranked : entry.IsOver ? OverLimit : null));
         }
     }
 
@@ -160,6 +185,12 @@ internal sealed class ImportingTable(ImportingVrf spec, ImportRules rules)
     {
         if (--set.Users > 0) return;
         HopsChanged = true;
+        Forget(set);
+    }
+
+    private void Forget(HopSet set)
+    {
+        if (set.Users > 0) return;
         if (set.Hops.Length == 1) _singles.Remove(set.Hops[0]);
         else _sets.Remove(set);
     }

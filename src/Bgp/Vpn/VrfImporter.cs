@@ -18,7 +18,10 @@ namespace Margay.Bgp.Vpn;
 /// <param name="Vni">Of its tunnel: routes with another label would arrive elsewhere.</param>
 public sealed record ImportingVrf(string Name, ImmutableArray<ExtendedCommunity> Import, uint Vni)
 {
-    public bool Equals(ImportingVrf? other) => other is not null && Name == other.Name && Vni == other.Vni && Import.SequenceEqual(other.Import);
+    /// <summary>So many prefixes get hops; null for any number. Of more, those that have them keep them, and then the lowest are first.</summary>
+    public int? MostRoutes { get; init; }
+
+    public bool Equals(ImportingVrf? other) => other is not null && Name == other.Name && Vni == other.Vni && MostRoutes == other.MostRoutes && Import.SequenceEqual(other.Import);
     public override int GetHashCode() => HashCode.Combine(Name, Vni);
 }
 

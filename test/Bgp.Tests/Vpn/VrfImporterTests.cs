@@ -132,6 +132,46 @@ public class VrfImporterTests
         Assert.Empty(_importer.RoutesOf("red"));
     }
 
+    private static Evpn To(int last, int host = 1) => new() { Prefix = $"10.0.0.{last}/32", Host = host };
+
+    private string Used() => string.Join(' ', _importer.RoutesOf("red").Keys.Order().Select(p => p.Address.IPv4Value & 255));
+
+    [Fact]
+    public void MoreRoutesThanAVrfMayHave_AreHeld_WhileThoseItHasStay_AndComeInTheirOrder()
+    {
+        _importer.Configure([Evpn.Vrf("red", 100, 100) with { MostRoutes = 2 }, Evpn.Vrf("green", 101, 101)]);
+        Learn(To(8), To(9));
+        Learn(To(3), To(2), To(1), To(8, host: 2), To(5) with { Vni = 101, Targets = [101] });
+        Assert.Equal("8 9", Used());
+        Assert.Equal(2, _importer.RoutesOf("red")[IpPrefix.Parse("10.0.0.8/32")].Length);
+        Assert.Single(_importer.RoutesOf("green"));
+        Assert.Contains("spec.limits.routes", Reason(To(1)), StringComparison.Ordinal);
+        Assert.Null(Reason(To(9)));
+        Forget(To(9), To(2));
+        Assert.Equal("1 8", Used());
+        Forget(To(8));
+        Assert.Equal("1 8", Used());
+        Forget(To(8, host: 2));
+        Assert.Equal("1 3", Used());
+        Assert.Null(Reason(To(3)));
+    }
+
+    [Fact]
+    public void ALimitThatIsLowered_TakesNothingAway_AndOneThatIsRaised_LetsTheOthersIn()
+    {
+        _importer.Configure([Evpn.Vrf("red", 100, 100)]);
+        Learn(To(1), To(2), To(3));
+        Assert.Empty(_importer.Configure([Evpn.Vrf("red", 100, 100) with { MostRoutes = 1 }]));
+        Learn(To(4));
+        Forget(To(1));
+        Assert.Equal("2 3", Used());
+        _importer.Configure([Evpn.Vrf("red", 100, 100) with { MostRoutes = 3 }]);
+        Assert.Equal("2 3 4", Used());
+        Forget(To(2), To(3), To(4));
+        Assert.Empty(_importer.RoutesOf("red"));
+        Assert.Empty(_importer.HopsOf("red"));
+    }
+
     /// <summary>The tables depend on the paths and VRFs that there are, not on how these came about; and what was said adds up to them.</summary>
     [Fact]
     public void Result_FollowsState_NotHistory()

@@ -79,14 +79,15 @@ internal static unsafe class NamespaceFile
         return default;
     }
 
+    // The directory alone, not what is mounted below it: that would be looked through for each name that is added.
     private static NetlinkResult ShareDirectory()
     {
         System.IO.Directory.CreateDirectory(NetworkNamespace.Directory);
-        if (mount("", NetworkNamespace.Directory, "none", MS_SHARED | MS_REC, 0) == 0) return default;
+        if (mount("", NetworkNamespace.Directory, "none", MS_SHARED, 0) == 0) return default;
         // Not a mount point yet: bind it over itself.
         if (mount(NetworkNamespace.Directory, NetworkNamespace.Directory, "none", MS_BIND | MS_REC, 0) != 0)
             return new NetlinkResult(LastError(), $"bind {NetworkNamespace.Directory}");
-        return mount("", NetworkNamespace.Directory, "none", MS_SHARED | MS_REC, 0) == 0
+        return mount("", NetworkNamespace.Directory, "none", MS_SHARED, 0) == 0
             ? default
             : new NetlinkResult(LastError(), $"share {NetworkNamespace.Directory}");
     }

@@ -107,7 +107,7 @@ internal sealed class AgentProcess(AgentOptions options, TimeProvider time, Rand
         await dataplane.PostAsync(new EndpointsRestored(), cancel).ConfigureAwait(false);
 
         // Everything that answers.
-        NetworkQueries networkQueries = new(options.NetworkSpaces, connection, attach, dataplane, speaker, tunnelEnd, networkRoutes);
+        NetworkQueries networkQueries = new(options.NetworkSpaces, connection, attach, dataplane, speaker, tunnelEnd, networkRoutes, time);
         Queries queries = new(options, version, attach, dataplane, speaker, connection, metrics, drops, networkQueries);
         RequestRouter router = new(attach, queries, metrics, logger);
         using AttachServer socket = new(new AttachServerOptions { SocketPath = options.Socket }, router.AnswerAsync, time, logger);

@@ -147,6 +147,31 @@ public sealed class VirtualNetworkTests(RunningServer server) : IClassFixture<Ru
     }
 
     [Fact]
+    public async Task EndpointsBeyondTheLimit_AreRefused_AndNeverMoreThanItAreThere_WhoeverComesAtOnce()
+    {
+        string ns = await NamespaceAsync(), node = await NodeAsync();
+        await server.CreateAsync(NetworksOf(ns), Network("a", ",\"limits\":{\"endpoints\":3}"));
+        string endpoints = $"{Root}/namespaces/{ns}/workloadendpoints";
+        (HttpStatusCode Code, JsonNode Body)[] answers = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => server.SendAsync("POST", endpoints, Endpoint($"w{i}", node, $"10.0.0.{i}/32", $"{ns}.a"))));
+        Assert.Equal(3, answers.Count(a => a.Code == HttpStatusCode.Created));
+        Assert.All(answers.Where(a => a.Code != HttpStatusCode.Created), a => Assert.Equal(HttpStatusCode.Forbidden, a.Code));
+        Assert.Contains($"network {ns}/a has 3 endpoints, and spec.limits.endpoints allows 3", (string?)answers.First(a => a.Code == HttpStatusCode.Forbidden).Body["message"], StringComparison.Ordinal);
+        string there = (string)answers.First(a => a.Code == HttpStatusCode.Created).Body["metadata"]!["name"]!;
+        await server.SendAsync("DELETE", $"{endpoints}/{there}");
+        await server.CreateAsync(endpoints, Endpoint("another", node, "10.0.0.100/32", $"{ns}.a"));
+    }
+
+    [Fact]
+    public async Task ReservedBlocks_AreNobodys()
+    {
+        string ns = await NamespaceAsync(), node = await NodeAsync();
+        await server.CreateAsync(NetworksOf(ns), $$$"""{"metadata":{"name":"a"},"spec":{"subnets":[{"cidr":"10.0.0.0/26","blockSize":28,"reserved":["10.0.0.0/27","10.0.0.40"]}]} }""");
+        string?[] blocks = [(string?)(await ClaimAsync(node, $"{ns}.a"))["block"]!["cidr"], (string?)(await ClaimAsync(node, $"{ns}.a"))["block"]!["cidr"]];
+        Assert.Equal(["10.0.0.32/28", "10.0.0.48/28"], blocks.Order());
+        Assert.Contains("(2 claimed, 2 reserved)", (string?)(await ClaimAsync(node, $"{ns}.a"))["refusal"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Conditions_FollowWhatNodesReport()
     {
         string ns = await NamespaceAsync(), node = await NodeAsync();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Margay.Agent.Attach;
 using Margay.Agent.Health;
 using Margay.Agent.Sync;
+using Margay.Agent.Underlay;
 using Margay.Api.Attach;
 using Margay.Api.NodeSync;
 using Margay.Bgp;
@@ -17,7 +18,7 @@ namespace Margay.Agent.Networks;
 /// <summary>What a host can tell of its virtual networks.</summary>
 /// <param name="spaces">What the names of their namespaces begin with.</param>
 /// <param name="routes">Null on a host without an address on the underlay.</param>
-internal sealed class NetworkQueries(string spaces, Connection connection, AttachLoop attach, DataplaneLoop dataplane, Speaker speaker, TunnelEnd? end, NetworkRoutes? routes)
+internal sealed class NetworkQueries(string spaces, Connection connection, AttachLoop attach, DataplaneLoop dataplane, Speaker speaker, TunnelEnd? end, NetworkRoutes? routes, TimeProvider time)
 {
     /// <summary>The networks that have a workload here.</summary>
     public async Task<QueryReply> ListAsync(CancellationToken cancel)
@@ -55,8 +56,10 @@ internal sealed class NetworkQueries(string spaces, Connection connection, Attac
     {
         Table table = new("PROBLEM", "WHERE", "WHAT");
         IReadOnlyList<VrfPathRow> paths = await AllPathsAsync().ConfigureAwait(false);
+        NetworkView[] present = [.. connection.View.Networks.Values];
+        IReadOnlyDictionary<InetAddress, ProbeResult> probed = end is null ? new Dictionary<InetAddress, ProbeResult>() : await new PathProbe(end.Address, time).AskAsync(NetworkLint.SizesToProbe(present, end, paths)).ConfigureAwait(false);
         using RouteSocket socket = RouteSocket.Open();
-        foreach (NetworkFault fault in NetworkLint.Run([.. connection.View.Networks.Values], end, paths, to => PathTo(socket, to))) table.Add(fault.Kind, fault.Where, fault.What);
+        foreach (NetworkFault fault in NetworkLint.Run(present, end, paths, to => PathTo(socket, to) with { Probed = probed.GetValueOrDefault(to) })) table.Add(fault.Kind, fault.Where, fault.What);
         return table.ToReply();
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Margay.Api.Resources;
+using Margay.Api.Validation;
 
 namespace Margay.ApiServer.Controllers;
 
@@ -14,6 +15,9 @@ internal sealed class NetworkReadiness
 
     public const string Allocated = "Allocated", Programmed = "Programmed", Degraded = "Degraded";
 
+    /// <summary>Some of its imports have no effect. Only of networks that import.</summary>
+    public const string ImportRefused = "ImportRefused";
+
     private const int NodesNamed = 5;
 
     private readonly Dictionary<string, VirtualNetwork> _networks = new(StringComparer.Ordinal);
@@ -24,19 +28,24 @@ internal sealed class NetworkReadiness
     // Not programmed, and not yet called degraded: to be looked at again as time passes.
     private readonly HashSet<string> _coming = new(StringComparer.Ordinal);
 
+    // Why imports have no effect, by importer; worked out anew when a network that has to do with leaks changes.
+    private Dictionary<string, string> _refusals = [];
+    private bool _leaksChanged;
+
     private readonly record struct Workload(string Network, string Node, bool Up);
 
     private readonly record struct Counts(int All, int Up);
 
     public void Apply(VirtualNetwork network)
     {
+        _leaksChanged |= HasLeaks(network) || HasLeaks(_networks.GetValueOrDefault(network.FullName));
         _networks[network.FullName] = network;
         _changed.Add(network.FullName);
     }
 
     public void Remove(VirtualNetwork network)
     {
-        _networks.Remove(network.FullName);
+        if (_networks.Remove(network.FullName, out VirtualNetwork? gone)) _leaksChanged |= HasLeaks(gone);
         _changed.Remove(network.FullName);
         _coming.Remove(network.FullName);
     }
@@ -60,6 +69,7 @@ internal sealed class NetworkReadiness
     /// <summary>The networks whose conditions may be others than before, with what they are now.</summary>
     public IReadOnlyList<(VirtualNetwork Network, VirtualNetworkStatus Status)> Take(DateTimeOffset now)
     {
+        if (_leaksChanged) FollowLeaks();
         List<(VirtualNetwork, VirtualNetworkStatus)> taken = [];
         foreach (string name in _changed.Union(_coming).ToArray())
         {
@@ -87,6 +97,11 @@ internal sealed class NetworkReadiness
         Add(Programmed, all, nodes.Count == 0 ? "NoWorkload" : all ? "AllNodes" : "SomeNodes", nodes.Count == 0 ? "no workload yet" : Text($"programmed on {ready}/{nodes.Count} nodes"));
         bool degraded = !all && now - conditions[^1].LastTransitionTime >= Patience;
         Add(Degraded, degraded, degraded ? "WorkloadsNotUp" : all ? "AllUp" : "Programming", all ? "" : Waiting(nodes));
+        if (network.Spec.Imports is { Count: > 0 })
+        {
+            string? refused = _refusals.GetValueOrDefault(network.FullName);
+            Add(ImportRefused, refused is not null, refused is null ? "AllReached" : "NotReached", refused ?? "");
+        }
         return new VirtualNetworkStatus { Vni = network.Spec.Vni, Conditions = conditions };
 
         void Add(string type, bool holds, string reason, string message)
@@ -95,6 +110,18 @@ internal sealed class NetworkReadiness
             Condition? before = network.Status?.Conditions?.FirstOrDefault(c => c.Type == type && c.Status == value);
             conditions.Add(new Condition { Type = type, Status = value, Reason = reason, Message = message, LastTransitionTime = before?.LastTransitionTime ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) });
         }
+    }
+
+    private static bool HasLeaks(VirtualNetwork? network) => network?.Spec is { Imports.Count: > 0 } or { Exports.Count: > 0 };
+
+    private void FollowLeaks()
+    {
+        _leaksChanged = false;
+        Dictionary<string, string> now = NetworkLeaks.Of(_networks.Values).Where(l => l.Refusal is not null).GroupBy(l => l.Importer)
+            .ToDictionary(g => g.Key, g => string.Join("; ", g.OrderBy(l => l.Exporter, StringComparer.Ordinal).Select(l => $"does not reach {l.Exporter.Replace('.', '/')}: {l.Refusal}")));
+        foreach (string network in now.Keys.Union(_refusals.Keys))
+            if (_networks.ContainsKey(network) && now.GetValueOrDefault(network) != _refusals.GetValueOrDefault(network)) _changed.Add(network);
+        _refusals = now;
     }
 
     private static string Waiting(SortedDictionary<string, Counts> nodes)

@@ -1,4 +1,5 @@
 using Margay.Agent.Networks;
+using Margay.Agent.Underlay;
 using Margay.Api.NodeSync;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Vpn;
@@ -42,6 +43,22 @@ public class NetworkLintTests
         string[] faults = Lint(s_red, s_end, new UnderlayPath(1500, null), [.. Enumerable.Range(2, 5).Select(i => Route("192.0.2.2", $"10.0.0.{i}/32", null)), Sound("192.0.2.3", "10.0.0.9/32")]);
         Assert.Equal("RouteRefused | network red.net, from 192.0.2.2 | 5 of its routes (10.0.0.2/32, 10.0.0.3/32, 10.0.0.4/32 …) are not used: it has no Router's MAC (RFC 9135 §8.1); its sender must add one", Assert.Single(faults));
     }
+
+    [Fact]
+    public void OneRouteDistinguisherOfTwoHosts_IsToldOf()
+    {
+        RouteChange Copied(string vtep, string prefix) => Sound(vtep, prefix) with { Nlri = EvpnRoute.IpPrefix(RouteDistinguisher.Of(InetAddress.Parse("192.0.2.2"), 100), IpPrefix.Parse(prefix), 100).Nlri };
+        Assert.StartsWith("RdCollision | tunnel ends 192.0.2.2 and 192.0.2.3 | both tell routes of red.net with the route distinguisher 192.0.2.2:100: ",
+            Assert.Single(Lint(s_red, s_end, new UnderlayPath(1500, null), Sound("192.0.2.2", "10.0.0.2/32"), Copied("192.0.2.3", "10.0.0.3/32"))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Fits", 0, "")]
+    [InlineData("None", 0, "")]
+    [InlineData("TooBig", 1400, "MtuTooSmall | tunnel end 192.0.2.2, on the way | the underlay carries 1400 bytes, a full packet needs 1450 + 50; set spec.mtu to 1350 or less, or raise the underlay's MTU")]
+    [InlineData("Lost", 0, "MtuTooSmall | tunnel end 192.0.2.2, on the way | packets of 1500 bytes do not arrive and small ones do, and no router says what fits; raise the underlay's MTU on the way, or lower spec.mtu of red.net")]
+    public void WhatProbesSay_IsToldOf(string answer, int mtu, string fault) => Assert.Equal(fault,
+        string.Join('\n', Lint(s_red, s_end, new UnderlayPath(1500, null, new ProbeResult(Enum.Parse<ProbeAnswer>(answer), mtu)), Sound("192.0.2.2", "10.0.0.2/32"))));
 
     [Fact]
     public void OneRouterMacOfTwoHosts_IsTheSecondsFault()

@@ -33,6 +33,29 @@ public sealed class NetworkReadinessTests
     }
 
     [Fact]
+    public void ImportsWithoutEffect_AreACondition_ThatFollowsBothSides()
+    {
+        VirtualNetwork Importing(string tenant, int vni, string cidr, string? import, string? export) => new()
+        {
+            Metadata = new ObjectMeta { Name = "net", Namespace = tenant },
+            Spec = new VirtualNetworkSpec
+            {
+                Vni = vni, Subnets = [new NetworkSubnet { Cidr = cidr }], Imports = import is null ? null : [new NetworkReference { Network = import }], Exports = export is null ? null : [new NetworkReference { Network = export }],
+            },
+        };
+        NetworkReadiness readiness = new();
+        string Refused() => readiness.Take(s_start).SelectMany(t => Words(t.Status).Where(w => w.StartsWith("ImportRefused", StringComparison.Ordinal)).Select(w => $"{t.Network.FullName} {w}")).SingleOrDefault() ?? "";
+        readiness.Apply(Importing("red", 1, "10.0.0.0/24", "dns/net", null));
+        Assert.StartsWith("red.net ImportRefused True NotReached: does not reach dns/net: ", Refused(), StringComparison.Ordinal);
+        readiness.Apply(Importing("dns", 2, "10.1.0.0/24", null, "blue/net"));
+        Assert.StartsWith("red.net ImportRefused True NotReached: does not reach dns/net: ", Refused(), StringComparison.Ordinal);
+        readiness.Apply(Importing("dns", 2, "10.1.0.0/24", null, "red/net"));
+        Assert.Equal("red.net ImportRefused False AllReached: ", Refused());
+        readiness.Remove(Importing("dns", 2, "10.1.0.0/24", null, "red/net"));
+        Assert.StartsWith("red.net ImportRefused True", Refused(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ANetworkWithoutAVni_SaysSo()
     {
         NetworkReadiness readiness = new();

@@ -56,6 +56,14 @@ public sealed class KubectlTests(ServerProcess server) : IClassFixture<ServerPro
     }
 
     [Fact]
+    public async Task Wait_ForAVirtualNetwork_ReturnsWhenItIsProgrammed()
+    {
+        await server.MustAsync("create -f -", "apiVersion: v1\nkind: Namespace\nmetadata: {name: waiting}\n---\napiVersion: margay.dev/v1\nkind: VirtualNetwork\nmetadata: {name: net, namespace: waiting}\nspec: {subnets: [{cidr: 10.0.0.0/24}]}\n");
+        Assert.Contains("condition met", await server.MustAsync("wait --for=condition=Programmed virtualnetwork/net -n waiting --timeout=60s"), StringComparison.Ordinal);
+        Assert.NotEqual(0, (await server.KubectlAsync("wait --for=condition=Degraded virtualnetwork/net -n waiting --timeout=2s")).Status);
+    }
+
+    [Fact]
     public async Task Get_InEveryForm()
     {
         await server.MustAsync("create -f -", Named("forms"));

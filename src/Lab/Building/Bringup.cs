@@ -171,7 +171,7 @@ internal sealed class Bringup(Topology topology, Programs programs, LabStore sto
     private string[] AgentCommand(Server server, Host host) =>
     [
         programs.Agent, "--server", Url(server.AddressIn(server.Subnets[0])), "--token-file", _paths.TokenFile, "--node", host.Name,
-        "--state-dir", _paths.Data(host.Name), "--run-dir", _paths.Run(host.Name), .. host.Flags,
+        "--state-dir", _paths.Data(host.Name), "--run-dir", _paths.Run(host.Name), "--network-prefix", _paths.NamespaceOf(host.Name), .. host.Flags,
     ];
 
     private async Task<string> AttachAllAsync(CancellationToken cancel)

@@ -23,7 +23,7 @@ internal static class Nodes
 
     /// <summary>Of a host or the server.</summary>
     internal static Enclosure EnclosureOfMargay(LabPaths paths, string node) =>
-        new() { NetworkNamespace = paths.NamespaceOf(node), HostName = node, Binds = [("/run/margay", paths.Run(node))] };
+        new() { NetworkNamespace = paths.NamespaceOf(node), HostName = node, Binds = [("/run/margay", paths.Run(node))], SharesNamespaceNames = true };
 
     internal static Enclosure EnclosureOf(LabPaths paths, Workload workload) => new() { NetworkNamespace = paths.NamespaceOf(workload), HostName = workload.Name };
 

@@ -23,6 +23,9 @@ public sealed record Enclosure
     /// <summary>Directories that are to appear empty.</summary>
     public IReadOnlyList<string> Hidden { get; init; } = [];
 
+    /// <summary>Network namespaces that a process names stay when it ends, as on a machine: its names are everybody's.</summary>
+    public bool SharesNamespaceNames { get; init; }
+
     /// <summary>Runs a function inside, on a thread made for it. What it throws is thrown here.</summary>
     internal T Run<T>(Func<T> function)
     {
@@ -38,7 +41,16 @@ public sealed record Enclosure
     private void Isolate()
     {
         Check(unshare(CLONE_NEWNS | CLONE_NEWUTS), "make a mount namespace");
-        Check(mount("none", "/", null, MS_REC | MS_SLAVE, null), "detach mounts");
+        if (SharesNamespaceNames)
+        {
+            // Only what our own mounts are made in: /run/netns, which is a mount by itself, stays one with everybody's. /run need not be one.
+            Check(mount("none", "/", null, MS_SLAVE, null), "detach mounts");
+            _ = mount("none", "/run", null, MS_SLAVE, null);
+        }
+        else
+        {
+            Check(mount("none", "/", null, MS_REC | MS_SLAVE, null), "detach mounts");
+        }
         foreach ((string target, string source) in Binds)
         {
             Directory.CreateDirectory(target);

@@ -113,6 +113,16 @@ public sealed record Workload
     public required string Name { get; init; }
     public required string Namespace { get; init; }
     public required string Host { get; init; }
+
+    /// <summary>The virtual network that it is in, by the name that its namespace knows it; null for the default one.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>Addresses that it asks for; whatever it gets when empty.</summary>
+    public IReadOnlyList<InetAddress> Addresses { get; init; } = [];
+
+    /// <summary>Addresses by which the world knows it (FloatingIP), which a manifest gives it.</summary>
+    public IReadOnlyList<InetAddress> Floating { get; init; } = [];
+
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     public required IReadOnlyList<TransportPort> Ports { get; init; }
 
@@ -124,6 +134,12 @@ public sealed record Workload
 
     /// <summary>NAMESPACE/NAME, unique in the lab.</summary>
     public string Id => $"{Namespace}/{Name}";
+
+    /// <summary>What expectations call it by its floating addresses.</summary>
+    public string FloatingId => $"{Id}@floating";
+
+    /// <summary>Workloads of the same network have the same: no two have one address.</summary>
+    public string NetworkId => Network is null ? "" : $"{Namespace}/{Network}";
 }
 
 internal static class PointToPoint

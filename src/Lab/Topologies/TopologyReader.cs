@@ -118,7 +118,7 @@ public static class TopologyReader
 
     private static Workload ReadWorkload(string id, YamlField field)
     {
-        YamlMap map = field.Map("host", "labels", "ports", "portNames", "profiles");
+        YamlMap map = field.Map("host", "network", "addresses", "floating", "labels", "ports", "portNames", "profiles");
         string[] parts = id.Split('/');
         if (parts.Length != 2) field.Fault("must be named NAMESPACE/NAME");
         return new Workload
@@ -126,6 +126,9 @@ public static class TopologyReader
             Namespace = parts[0],
             Name = parts.Length == 2 ? parts[1] : "",
             Host = map["host"].Text(),
+            Network = map["network"].OptionalText(),
+            Addresses = map["addresses"].Addresses(),
+            Floating = map["floating"].Addresses(),
             Labels = map["labels"].TextMap(),
             Ports = ReadPorts(map["ports"]),
             PortNames = map["portNames"].Entries().ToDictionary(e => e.Name, e => ReadPort(e.Value), StringComparer.Ordinal),

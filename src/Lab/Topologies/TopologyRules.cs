@@ -154,6 +154,8 @@ internal sealed class TopologyRules
             string path = $"workloads.{w.Id}";
             if (w.Name.Length > 0 && (!IsLabel(w.Name, 63) || !IsLabel(w.Namespace, 63))) Fault(path, "is not NAMESPACE/NAME, each of 1 to 63 of a–z, 0–9 and '-'");
             if (w.Host.Length > 0 && !_topology.Hosts.Any(h => h.Name == w.Host)) Fault($"{path}.host", $"there is no host '{w.Host}'");
+            if (w.Network is not null && !IsLabel(w.Network, 63)) Fault($"{path}.network", $"'{w.Network}' is not the name of a VirtualNetwork of namespace {w.Namespace}");
+            if (w.Floating.Count > 0 && w.Network is null) Fault($"{path}.floating", "needs a network: workloads of the default one are known by their own addresses");
             foreach ((string name, TransportPort port) in w.PortNames)
                 if (!w.Ports.Contains(port)) Fault($"{path}.portNames.{name}", $"{w.Id} does not listen on {port}");
         }
@@ -172,9 +174,10 @@ internal sealed class TopologyRules
 
     private void CheckExpectations()
     {
-        IReadOnlyList<string> targets = [.. _topology.Workloads.Select(w => w.Id), .. _topology.Hosts.Select(h => h.Name)];
+        IReadOnlyList<string> named = [.. _topology.Workloads.Select(w => w.Id), .. _topology.Hosts.Select(h => h.Name)];
+        IReadOnlyList<string> targets = [.. named, .. _topology.Workloads.Where(w => w.Floating.Count > 0).Select(w => w.FloatingId)];
         IReadOnlyList<string> sources =
-            [.. targets, .. _topology.Switches.Select(s => s.Name), .. _topology.Server is { } server ? [server.Name] : Array.Empty<string>()];
+            [.. named, .. _topology.Switches.Select(s => s.Name), .. _topology.Server is { } server ? [server.Name] : Array.Empty<string>()];
         for (int i = 0; i < _topology.Expectations.Count; i++)
         {
             Expectation e = _topology.Expectations[i];
@@ -183,7 +186,7 @@ internal sealed class TopologyRules
             CheckPatterns($"{path}.from", e.From, sources);
             CheckPatterns($"{path}.to", e.To, targets);
             foreach (TransportPort port in e.Ports.Where(p => p is { Transport: not Transport.Icmp, Number: > 0 }))
-                if (!_topology.Workloads.Any(w => Expectation.MatchesAny(e.To, w.Id) && w.Ports.Contains(port)) &&
+                if (!_topology.Workloads.Any(w => (Expectation.MatchesAny(e.To, w.Id) || Expectation.MatchesAny(e.To, w.FloatingId)) && w.Ports.Contains(port)) &&
                     !_topology.Hosts.Any(h => Expectation.MatchesAny(e.To, h.Name) && (h.Ports.Contains(port) || h.Published.Any(p => p.Port == port))))
                     Fault($"{path}.ports", $"none of {string.Join(", ", e.To)} listens on {port}");
         }

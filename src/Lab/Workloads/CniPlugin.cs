@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Margay.Core.Net;
 using Margay.Lab.Processes;
 using Margay.Lab.Topologies;
 
@@ -44,6 +45,17 @@ internal sealed class CniPlugin(string program, string agentSocket, TimeProvider
             json.WriteString("type", "margay-cni");
             json.WriteString("agentSocket", agentSocket);
             json.WriteString("namespace", workload.Namespace);
+            if (workload.Network is not null) json.WriteString("network", workload.Network);
+            if (workload.Addresses.Count > 0)
+            {
+                json.WriteStartObject("args");
+                json.WriteStartObject("cni");
+                json.WriteStartArray("ips");
+                foreach (InetAddress address in workload.Addresses) json.WriteStringValue(address.ToString());
+                json.WriteEndArray();
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
             json.WriteStartObject("labels");
             foreach ((string key, string value) in workload.Labels) json.WriteString(key, value);
             json.WriteEndObject();

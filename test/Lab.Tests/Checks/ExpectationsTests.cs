@@ -68,6 +68,25 @@ public class ExpectationsTests
         Assert.DoesNotContain(plans, p => p is { From: "host1", To: "host1" });
     }
 
+    [Fact]
+    public void WhoeverHasTheSameAddress_IsToldApartByName()
+    {
+        Topology tenants = Examples.Read("networks");
+        // Every tenant's workloads have the same addresses, in the order of the file.
+        LabAttachment[] attachments = [.. tenants.Workloads.GroupBy(w => w.NetworkId).SelectMany(g => g.Select((w, i) => new LabAttachment(w.Id, w.Host, [$"10.{(g.Key.Length > 0 ? 100 : 65)}.0.{i + 1}/32"], 1)))];
+        IReadOnlyList<ProbePlan> plans = Expectations.Plan(tenants, attachments);
+        // Of its own network's, and of those that it reaches; an echo reply has no name.
+        Assert.True(Assert.Single(plans, p => p is { From: "red/web1", To: "green/web2" }).HasTwin);
+        Assert.True(Assert.Single(plans, p => p is { From: "shared/dns1", To: "green/web1" } && p.Port.Number == 80).HasTwin);
+        Assert.DoesNotContain(plans, p => p is { From: "red/web1", To: "green/web1" or "green/web2" } && p.Port == TransportPort.Icmp);
+        Assert.False(Assert.Single(plans, p => p is { From: "world", To: "green/web1" } && p.Port == TransportPort.Icmp).HasTwin);
+        ProbePlan floating = Assert.Single(plans, p => p is { From: "world", To: "red/web1@floating", IsIPv6: true } && p.Port.Number == 80);
+        Assert.Equal(("red/web1", "2001:db8:f::7", true), (floating.Answerer, floating.Target.ToString(), floating.Expected));
+        Assert.True(new ProbeResult(plans.First(p => p.HasTwin), ProbeOutcome.Misdelivered, default).AsExpected);
+        Assert.False(new ProbeResult(plans.First(p => p.HasTwin), ProbeOutcome.Reached, default).AsExpected);
+        Assert.False(new ProbeResult(plans.First(p => p is { HasTwin: false, Expected: false }), ProbeOutcome.Misdelivered, default).AsExpected);
+    }
+
     private static bool Expected(IReadOnlyList<ProbePlan> plans, string from, string to, string port) =>
         plans.Where(p => p.From == from && p.To == to && p.Port.ToString() == port).Select(p => p.Expected).Distinct().Single();
 }

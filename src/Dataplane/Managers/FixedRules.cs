@@ -36,6 +36,10 @@ internal sealed class FixedRules(DataplaneOptions options)
     private static readonly FilterStatement IsV6 = new FilterCompare(FilterField.NetworkProtocol, NftValue.Byte(IPv6));
     private static readonly FilterStatement Count = new FilterCounter();
     private static readonly FilterStatement[] s_vxlan = [.. TunnelGuard.IsVxlan];
+
+    // The kernel remembers each link-local source that asks, in a table that is one for all namespaces: 1,024 entries, of which it drops none that is younger than five seconds.
+    private static readonly FilterStatement s_asking = new FilterLimit(Rate: 20, Burst: 40);
+
     private static readonly FilterStatement s_ipInIp = new FilterCompare(FilterField.TransportProtocol, NftValue.Byte(IpInIp));
 
     public void Want(FilterTables tables)
@@ -139,7 +143,9 @@ internal sealed class FixedRules(DataplaneOptions options)
             ]) yield return rule;
         foreach (byte type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement, RouterSolicitation, MldReport, MldDone, Mld2Report])
         {
-            yield return new FilterRule("link-local", IsV6, Type(type), linkLocal, FilterVerdict.Accept);
+            bool remembered = type is NeighbourSolicitation or RouterSolicitation;
+            yield return remembered ? new FilterRule("link-local", IsV6, Type(type), linkLocal, s_asking, FilterVerdict.Accept) : new FilterRule("link-local", IsV6, Type(type), linkLocal, FilterVerdict.Accept);
+            if (remembered) foreach (FilterRule rule in Drop(drops, PolicyType.Egress, "asks too much", IsV6, Type(type), linkLocal)) yield return rule;
             yield return new FilterRule("address detection", IsV6, Type(type), unspecified, FilterVerdict.Accept);
         }
     }

@@ -16,6 +16,7 @@ public sealed class VirtualNetworkTests
     [InlineData("{subnets: [{}, {cidr: 10.0.0.1/16}, {cidr: x}]}", "spec.subnets[0].cidr Required; spec.subnets[1].cidr Invalid; spec.subnets[2].cidr Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}, {cidr: 10.0.4.0/24}]}", "spec.subnets[1].cidr Invalid")]
     [InlineData("{subnets: [{cidr: 169.254.0.0/24}, {cidr: 'fe80::/64'}, {cidr: 224.0.0.0/8}]}", "spec.subnets[0].cidr Invalid; spec.subnets[1].cidr Invalid; spec.subnets[2].cidr Invalid")]
+    [InlineData("{subnets: [{cidr: 0.0.0.0/8}, {cidr: 'fd6d:6172:6761:7900::/112'}]}", "spec.subnets[0].cidr Invalid; spec.subnets[1].cidr Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/24, blockSize: 23}, {cidr: 10.1.0.0/16, blockSize: 16}, {cidr: 'fd00::/64', blockSize: 129}]}", "spec.subnets[0].blockSize Invalid; spec.subnets[1].blockSize Invalid; spec.subnets[2].blockSize Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 0, mtu: 1000}", "spec.mtu Invalid; spec.vni Invalid")]
     [InlineData("{subnets: [{cidr: 10.0.0.0/16}], vni: 16777216}", "spec.vni Invalid")]

@@ -15,6 +15,12 @@ internal static class NetworkChecks
 
     private static readonly IpPrefix LinkLocalV6 = IpPrefix.Parse("fe80::/10");
 
+    /// <summary>Of every network's leg to its host, as the agents have it (the IPv4 range is link-local).</summary>
+    private static readonly IpPrefix TransitV6 = IpPrefix.Parse("fd6d:6172:6761:7900::/64");
+
+    /// <summary>RFC 791 §3.2: sources of hosts that do not know their address yet.</summary>
+    private static readonly IpPrefix ThisNetwork = IpPrefix.Parse("0.0.0.0/8");
+
     public static void Check(Findings findings, VirtualNetwork network)
     {
         FieldPath at = FieldPath.Root["spec"];
@@ -89,6 +95,8 @@ internal static class NetworkChecks
         {
             if (!Values.Required(findings, at[i]["cidr"], subnets[i].Cidr, "the range, such as 10.0.0.0/16") || Addresses.Prefix(findings, at[i]["cidr"], subnets[i].Cidr) is not { } cidr) continue;
             if (cidr.Overlaps(cidr.IsIPv6 ? LinkLocalV6 : LinkLocalV4)) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps the link-local range, which every network uses for its gateway");
+            else if (cidr.IsIPv6 && cidr.Overlaps(TransitV6)) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps {TransitV6}, which every network uses on its way out");
+            else if (!cidr.IsIPv6 && cidr.Overlaps(ThisNetwork)) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} is no unicast range");
             else if (cidr.Address.IsMulticast || cidr.Address.IsLoopback || cidr.Length == 0) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} is no unicast range");
             foreach (IpPrefix other in seen.Where(s => s.Overlaps(cidr))) findings.Add(at[i]["cidr"], FaultReason.Invalid, $"{cidr} overlaps {other} of the same network: an address must belong to one subnet");
             seen.Add(cidr);

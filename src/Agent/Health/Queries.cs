@@ -190,6 +190,7 @@ internal sealed class Queries(AgentOptions options, string version, AttachLoop? 
         metrics.Write(text);
         drops?.Book.WriteMetrics(text);
         if (attach is not null && dataplane is not null) await HostMetricsAsync(text, attach, dataplane, cancel).ConfigureAwait(false);
+        if (networks is not null) await networks.WriteMetricsAsync(text, cancel).ConfigureAwait(false);
         AgentMetrics.Gauge(text, "margay_agent_connected", "1 while the view stream is up.", connection.IsConnected ? 1 : 0);
         AgentMetrics.Gauge(text, "margay_agent_view_revision", "Store revision of the view.", connection.View.Revision);
         AgentMetrics.Head(text, "margay_bgp_peer_established", "gauge", "1 while the session is up.");

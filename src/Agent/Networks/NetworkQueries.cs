@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Margay.Agent.Attach;
 using Margay.Agent.Health;
 using Margay.Agent.Sync;
@@ -39,6 +40,21 @@ internal sealed class NetworkQueries(string spaces, Connection connection, Attac
                 Number(used[network.Key].Select(p => p.Prefix).Distinct().Count()), state, (view?.Mtu ?? end?.InnerMtu) is { } mtu ? Number(mtu) : "", spaces + network.Key);
         }
         return table.ToReply();
+    }
+
+    public async Task WriteMetricsAsync(StringBuilder text, CancellationToken cancel)
+    {
+        ILookup<string, AttachmentRow> workloads = (await attach.InspectAsync(cancel).ConfigureAwait(false)).Attachments.Where(a => a.Record.Network != NetworkName.Default.Value).ToLookup(a => a.Record.Network);
+        IReadOnlyList<(string Network, int Routes, int TunnelEnds)> learnt = routes?.Counts() ?? [];
+        Series("margay_network_workloads", "Workloads of the network here.", workloads.OrderBy(w => w.Key, StringComparer.Ordinal).Select(w => (w.Key, w.Count())));
+        Series("margay_network_routes", "Routes of the network learnt from other hosts, and used.", learnt.Select(l => (l.Network, l.Routes)));
+        Series("margay_network_tunnel_ends", "Other hosts that routes of the network lead to.", learnt.Select(l => (l.Network, l.TunnelEnds)));
+
+        void Series(string name, string help, IEnumerable<(string Network, int Count)> values)
+        {
+            AgentMetrics.Head(text, name, "gauge", help);
+            foreach ((string network, int count) in values) text.Append(CultureInfo.InvariantCulture, $"{name}{{network=\"{network}\"}} {count}\n");
+        }
     }
 
     /// <summary>Every route that comes for a network here, with the reason for each that is not used. Argument: NAMESPACE.NAME or NAMESPACE/NAME; all networks without one.</summary>

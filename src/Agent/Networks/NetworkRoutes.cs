@@ -89,6 +89,12 @@ internal sealed class NetworkRoutes(InetAddress ownVtep, MacAddress ownRouterMac
         }
     }
 
+    /// <summary>Of each network that imports here: routes in use, and tunnel ends that they lead to.</summary>
+    public IReadOnlyList<(string Network, int Routes, int TunnelEnds)> Counts()
+    {
+        lock (_importing) return [.. _networks.Keys.Order(StringComparer.Ordinal).Select(n => (n, _importer.RoutesOf(n).Count, _importer.HopsOf(n).Count))];
+    }
+
     /// <summary>Every path that some network here imports, with the reason for each that is not used.</summary>
     public IReadOnlyList<VrfPathRow> Rows()
     {

@@ -23,6 +23,10 @@ public sealed class NetworkTests
         foreach (string route in lab.Cluster.Query("n1", "network-routes", "red/net").Query!.Rows!.Select(r => $"{r[0]} {r[1]} {r[2]} {r[4]}"))
             Assert.Contains(route, workloads.Where(w => w is { Host: "n2", Network: "red" }).SelectMany(w => (string[])[$"red.net {w.V4}/32 192.0.2.2 yes", $"red.net {w.V6}/128 192.0.2.2 yes"]));
         foreach (IReadOnlyList<string> row in lab.Cluster.Query("n1", "networks").Query!.Rows!) Assert.Equal(("2", "1", "2", "programmed"), (row[2], row[3], row[4], row[5]));
+        string metrics = lab.Cluster.Query("n1", "metrics").Query!.Text!;
+        foreach (string network in (string[])["blue", "green", "red"])
+            foreach (string series in (string[])[$"margay_network_workloads{{network=\"{network}.net\"}} 2\n", $"margay_network_routes{{network=\"{network}.net\"}} 2\n", $"margay_network_tunnel_ends{{network=\"{network}.net\"}} 1\n"])
+                Assert.Contains(series, metrics, StringComparison.Ordinal);
         // Nodes report that workloads are up some time after the fact.
         await Eventually.Async(() => Task.FromResult(lab.Margay("n1", "network", "lint").Contains("no problems", StringComparison.Ordinal)), NetworkLab.Patience);
         await Eventually.Async(() => Task.FromResult(lab.Margay("n1", "network", "list").Split("programmed on 2/2 nodes").Length == 4), NetworkLab.Patience);

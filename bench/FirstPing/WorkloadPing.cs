@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Margay.Api.Attach;
-using Margay.Core.Net;
 using Margay.Netlink.Namespaces;
 
 namespace Margay.FirstPing.Bench;

@@ -1,4 +1,3 @@
-using Margay.Core.Net;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;
 using Margay.Netlink.Route;

@@ -30,7 +30,9 @@ public sealed class DataplaneLoop : IAsyncDisposable
     private readonly IKernel _kernel;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
-    private int _overruns;
+
+    /// <summary>Networks of which a notification found no room. Guarded by itself: monitors write, the loop takes.</summary>
+    private readonly HashSet<NetworkName> _overruns = [];
 
     /// <param name="kernel">Used by this loop alone from now on; the caller disposes it, after this.</param>
     /// <param name="report">Called on the loop: note it and return.</param>
@@ -77,11 +79,7 @@ public sealed class DataplaneLoop : IAsyncDisposable
 
     private void Idle()
     {
-        if (Interlocked.Exchange(ref _overruns, 0) != 0)
-        {
-            _pass.NoteOverrun();
-            _networks.NoteOverrun();
-        }
+        NoteOverruns();
         if (_networks.TakeTunnels() is { } tunnels) _pass.On(tunnels);
         if (_networks.TakeLegs() is { } legs) _pass.On(legs);
         TimeSpan? again = _pass.Run();
@@ -92,10 +90,24 @@ public sealed class DataplaneLoop : IAsyncDisposable
         _timer.Change(again ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>On the monitor's thread. When the queue is full, one note that anything may have changed stands for all that does not fit.</summary>
+    /// <summary>On the monitor's thread. When the queue is full, one note that anything may have changed in the network stands for all that does not fit.</summary>
     private void OnKernelChanged(NetworkName network, KernelNotification notification)
     {
-        if (!_loop.TryPost(new KernelChanged(notification, network))) Interlocked.Exchange(ref _overruns, 1);
+        if (_loop.TryPost(new KernelChanged(notification, network))) return;
+        lock (_overruns) _overruns.Add(network);
+    }
+
+    private void NoteOverruns()
+    {
+        NetworkName[] networks;
+        lock (_overruns)
+        {
+            if (_overruns.Count == 0) return;
+            networks = [.. _overruns];
+            _overruns.Clear();
+        }
+        if (networks.Contains(NetworkName.Default)) _pass.NoteOverrun();
+        _networks.NoteOverrun(networks);
     }
 
     private void OnDefect(Exception exception, ILogger logger)

@@ -50,6 +50,9 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
 
         /// <summary>Of its tunnel; null when it has none yet.</summary>
         public uint? Vni { get; set; }
+
+        /// <summary>Its network leaves: what is heard of it from now on is of no interest. Read by the monitor's thread.</summary>
+        public volatile bool Leaves;
     }
 
     /// <summary>Takes what concerns virtual networks; returns what of it the default network's pass shall hear, or null.</summary>
@@ -172,15 +175,15 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
         foreach ((NetworkName network, LeaksChanged leaks) in _leaks.Plan()) Tell(network, leaks);
     }
 
-    /// <summary>Notifications of a network were lost: anything in it may have changed.</summary>
-    public void NoteOverrun()
+    /// <summary>Notifications of these networks were lost: anything in them may have changed. The others are not read back: that would be dearer with each network there is.</summary>
+    public void NoteOverrun(IEnumerable<NetworkName> networks)
     {
-        foreach (Domain domain in _open.Values)
+        foreach (NetworkName network in networks)
         {
-            domain.Pass.NoteOverrun();
-            _dirty.Add(domain);
+            if (network.IsDefault) _reach.On(new OverrunNotification());
+            Find(network)?.Pass.NoteOverrun();
+            _leaks.OnLinkChanged(network, null);
         }
-        _leaks.OnAllChanged();
     }
 
     public void OnDefect()
@@ -287,7 +290,10 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
         _open[opened.Network] = domain;
         _tunnelsChanged.Add(opened.Network);
         _peersChanged.Add(opened.Network);
-        opened.Kernel.Listen(n => onKernel(opened.Network, n));
+        opened.Kernel.Listen(n =>
+        {
+            if (!domain.Leaves) onKernel(opened.Network, n);
+        });
         KnownNetwork known = Known(opened.Network);
         // A tunnel that is found is guarded, whether or not the view knows its network.
         if (!opened.IsNew && opened.Kernel.GetLink(Tunnel.Name) is { Ok: true } found && found.Value.Vxlan is { } vxlan) domain.Vni = vxlan.Vni;
@@ -311,6 +317,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
     {
         if (!_open.Remove(network, out Domain? domain)) return null;
         ITunnelKernel kernel = (ITunnelKernel)domain.Routing.Kernel;
+        // The kernel tells each link's settings when forwarding stops: of many networks at once more than the loop's queue holds.
+        domain.Leaves = true;
         // Its filter goes before its links do.
         if (forGood) domain.Pass.StopForwarding();
         _leaks.Close(network);

@@ -271,4 +271,48 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
         await PostAsync();
         Assert.Contains((5, ours), _inRed.Neighbours.Keys);
     }
+
+    [Fact]
+    public async Task WhatIsLostOfOneNetwork_HasThatOneReadBack_AndNoOther()
+    {
+        AddLinks();
+        await PostAsync(View("red.net", "green.net"), Attached(s_red), Attached(s_green), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_green, _inGreen));
+        InetAddress ours = InetAddress.Parse("10.0.0.1");
+        Assert.True(_inRed.Neighbours.Remove((5, ours)));
+        Assert.True(_inGreen.Neighbours.Remove((5, ours)));
+        await WhileTheLoopStandsStill(() =>
+        {
+            for (int i = 0; i <= 4096; i++) _inRed.Notify(new LinkNotification(99, "other", Removed: false));
+        });
+        Assert.Contains((5, ours), _inRed.Neighbours.Keys);
+        Assert.DoesNotContain((5, ours), _inGreen.Neighbours.Keys);
+    }
+
+    [Fact]
+    public async Task ANetworkThatLeaves_IsNotListenedTo()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed));
+        await PostAsync(new NetworkClosed(s_red, new TaskCompletionSource<ITunnelKernel?>()));
+        _inRed.Notify(new LinkNotification(5, "mga", Removed: true));
+        await PostAsync();
+        Assert.DoesNotContain(new WorkloadLinkGone("mga"), _reports);
+    }
+
+    /// <summary>Nothing is taken from the queue while the action runs.</summary>
+    private async Task WhileTheLoopStandsStill(Action action)
+    {
+        TaskCompletionSource<ITunnelKernel?> standing = new();
+        using ManualResetEventSlim reached = new(), release = new();
+        _ = standing.Task.ContinueWith(_ =>
+        {
+            reached.Set();
+            release.Wait();
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await _loop.PostAsync(new NetworkClosed(new NetworkName("none.net"), standing), TestContext.Current.CancellationToken);
+        reached.Wait(TestContext.Current.CancellationToken);
+        action();
+        release.Set();
+        await PostAsync();
+    }
 }

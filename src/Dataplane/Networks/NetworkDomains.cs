@@ -79,6 +79,7 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
             case BlocksChanged e: return OnBlocks(e);
             case RoutesChanged e: return OnRoutes(e);
             case TunnelPeersChanged e:
+                _reach.Replace(Known(e.Network).Peers.Values, e.Peers.Values);
                 Known(e.Network).Peers = e.Peers;
                 _tunnelsChanged.Add(e.Network);
                 if (Find(e.Network) is { } there) there.Routing.Tunnel!.SetPeers(e.Peers);
@@ -124,13 +125,8 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
     /// <summary>Looks which tunnel ends can be reached, and has networks leave the others at once. To be called when the host's own routes are in the kernel.</summary>
     public void RefreshReach()
     {
-        if (_peersChanged.Count > 0) _reach.SetEnds(_known.Values.SelectMany(k => k.Peers.Values).ToHashSet());
-        bool changed = _reach.Refresh();
-        foreach ((NetworkName network, Domain domain) in _open)
-        {
-            if (!changed && !_peersChanged.Contains(network)) continue;
-            if (domain.Pass.SetLost(_known[network].HostsAt(_reach.Lost))) _dirty.Add(domain);
-        }
+        foreach (NetworkName network in _reach.Refresh() ? (IEnumerable<NetworkName>)_open.Keys : _peersChanged)
+            if (_open.TryGetValue(network, out Domain? domain) && domain.Pass.SetLost(_known[network].HostsAt(_reach.Lost))) _dirty.Add(domain);
         _peersChanged.Clear();
     }
 
@@ -246,7 +242,11 @@ internal sealed class NetworkDomains(DataplaneOptions options, FixedRules rules,
             Known(network).Apply(part);
             Tell(network, new ViewChanged(part));
         }
-        foreach (NetworkName empty in _known.Where(k => k.Value.IsEmpty && !_open.ContainsKey(k.Key)).Select(k => k.Key).ToArray()) _known.Remove(empty);
+        foreach (NetworkName empty in _known.Where(k => k.Value.IsEmpty && !_open.ContainsKey(k.Key)).Select(k => k.Key).ToArray())
+        {
+            _reach.Replace(_known[empty].Peers.Values, []);
+            _known.Remove(empty);
+        }
         return new ViewChanged(parts["default"]);
     }
 

@@ -13,6 +13,9 @@ internal sealed class TunnelEndReach(IKernel host)
     private readonly Dictionary<InetAddress, NextHopResolution?> _ends = [];
     private readonly HashSet<InetAddress> _unasked = [];
 
+    /// <summary>How many networks have each.</summary>
+    private readonly Dictionary<InetAddress, int> _users = [];
+
     // Of routes that changed since the last look.
     private readonly HashSet<IpPrefix> _changed = [];
     private readonly HashSet<int> _changedLengths = [];
@@ -25,13 +28,22 @@ internal sealed class TunnelEndReach(IKernel host)
 
     public IReadOnlySet<InetAddress> Lost { get; private set; } = new HashSet<InetAddress>();
 
-    /// <summary>The tunnel ends of all networks.</summary>
-    public void SetEnds(IReadOnlySet<InetAddress> ends)
+    /// <summary>One network's tunnel ends are others than before. An end counts as long as some network has it.</summary>
+    public void Replace(IEnumerable<InetAddress> before, IEnumerable<InetAddress> now)
     {
-        foreach (InetAddress gone in _ends.Keys.Where(e => !ends.Contains(e)).ToArray()) _ends.Remove(gone);
-        foreach (InetAddress end in ends)
-            if (_ends.TryAdd(end, null)) _unasked.Add(end);
-        _isDirty = true;
+        foreach (InetAddress end in now)
+        {
+            _users[end] = _users.GetValueOrDefault(end) + 1;
+            if (!_ends.TryAdd(end, null)) continue;
+            _unasked.Add(end);
+            _isDirty = true;
+        }
+        foreach (InetAddress end in before)
+        {
+            if (--_users[end] > 0) continue;
+            _users.Remove(end);
+            _isDirty |= _ends.Remove(end);
+        }
     }
 
     /// <summary>Those that BGP has lost.</summary>

@@ -3,7 +3,6 @@ using Margay.Bgp.Rib;
 using Margay.Bgp.Vpn;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
-using Margay.Dataplane;
 using Margay.Dataplane.Networks;
 
 namespace Margay.Agent.Tests.Networks;

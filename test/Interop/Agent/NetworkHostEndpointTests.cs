@@ -1,4 +1,3 @@
-using Margay.Interop.Dataplane;
 
 namespace Margay.Interop.Agent;
 

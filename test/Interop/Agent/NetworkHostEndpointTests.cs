@@ -1,4 +1,3 @@
-
 namespace Margay.Interop.Agent;
 
 /// <summary>A host that protects itself, and tenants on it.</summary>

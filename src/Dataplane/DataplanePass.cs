@@ -157,7 +157,8 @@ internal sealed class DataplanePass
     /// </summary>
     public bool IsConcerned(KernelNotification notification) => notification switch
     {
-        NeighbourNotification n => n.Index == _domain.Tunnel?.Index || _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address)),
+        // Entries of groups are the kernel's own, and it clears them away when it has many.
+        NeighbourNotification n => (n.Index == _domain.Tunnel?.Index && !n.Address.IsMulticast) || _neighbours.IsWanted(new NeighbourKey(n.Index, n.Address)),
         LinkNotification n => n.Index < 0 || _links.IsWanted(n.Name, n.Index) || n.Index == _domain.Tunnel?.Index || n.Index == _domain.Leg?.Index || _nexthops.IsOver(n.Index)
             || n.Name is { } name && (name == Tunnel.Name || name == Leg.Name || name.StartsWith(LeakManager.LinkPrefix, StringComparison.Ordinal)),
         _ => true,

@@ -273,6 +273,21 @@ public sealed class NetworkDomainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AGroupsEntryOnTheTunnel_HasNothingReadBack_AHostsHas()
+    {
+        AddLinks();
+        await PostAsync(View("red.net"), Attached(s_red), new EndpointsRestored(), new NetworkOpened(s_red, _inRed), Behind(s_red, s_vtep), new RoutesChanged([], InSync: true));
+        int tunnel = _inRed.Tunnel!.Index;
+        _inRed.Fdb[s_mac] = s_other;
+        _inRed.Notify(new NeighbourNotification(tunnel, InetAddress.Parse("ff02::16"), Removed: true));
+        await PostAsync();
+        Assert.Equal(s_other, _inRed.Fdb[s_mac]);
+        _inRed.Notify(new NeighbourNotification(tunnel, s_mac.ToLinkLocal(), Removed: true));
+        await PostAsync();
+        Assert.Equal(s_vtep, _inRed.Fdb[s_mac]);
+    }
+
+    [Fact]
     public async Task WhatIsLostOfOneNetwork_HasThatOneReadBack_AndNoOther()
     {
         AddLinks();

@@ -18,6 +18,7 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
     /// <summary>
     /// How long a restarted speaker waits for the End-of-RIB of a peer that says that it restarts too. RFC 4724 §4.1 does not wait for it at all, lest two wait for each other;
     /// but bgpd says so for the whole first restart time of its life, and sends its routes all the same: what we then told the others without them would be withdrawn.
+    /// As long, restarted or not, we wait for what such a peer subscribes to.
     /// </summary>
     private static readonly TimeSpan s_restarterLimit = TimeSpan.FromSeconds(10);
 
@@ -49,7 +50,8 @@ internal readonly struct PeerRouting(SpeakerLoop loop, Peer peer)
         if (session.Targets is null || session.Agreed!.GracefulRestart is null) return;
         PeerRouting self = this;
         session.TargetsTimer = new LoopTimer(() => self.TargetsKnown(session));
-        loop.Timers.Set(session.TargetsTimer, loop.Now + s_targetsLimit);
+        // GoBGP, restarted, passes on what others subscribe to, but says that this was all only after our End-of-RIB of every family.
+        loop.Timers.Set(session.TargetsTimer, loop.Now + (session.Agreed.GracefulRestart.Restarting ? s_restarterLimit : s_targetsLimit));
     }
 
     private void AwaitRestarter(BgpSession session)

@@ -17,7 +17,7 @@ internal sealed class BorderLeaf : IDisposable
     private readonly NetworkNamespace _host;
     private readonly Process _daemons;
 
-    /// <param name="neighbours">Addresses of the hosts, all in AS 64512.</param>
+    /// <param name="neighbours">Addresses of the hosts or reflectors, all in AS 64512.</param>
     internal BorderLeaf(Cluster cluster, uint vni, params string[] neighbours)
     {
         // FRR gives up root before it opens its files.
@@ -47,8 +47,11 @@ internal sealed class BorderLeaf : IDisposable
     internal string[] Captured(string filter, string field) =>
         Tool.Run("tshark", "-r", Path.Combine(_folder, "bgp.pcap"), "-Y", filter, "-T", "fields", "-e", field).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>What bgpd answers.</summary>
+    internal string Ask(string command) => Tool.Run("vtysh", "--vty_socket", _folder, "-d", "bgpd", "-c", command);
+
     /// <summary>What bgpd knows, for a test that fails.</summary>
-    internal string Log => string.Join('\n', Directory.GetFiles(_folder, "*.log").Select(File.ReadAllText).Append(Tool.Run("vtysh", "--vty_socket", _folder, "-d", "bgpd", "-c", "show bgp l2vpn evpn")));
+    internal string Log => string.Join('\n', Directory.GetFiles(_folder, "*.log").Select(File.ReadAllText).Append(Ask("show bgp l2vpn evpn")));
 
     // The shell stays, and everything ends with it: a daemon that gives up root is not told of its parent's death any more.
     // zebra takes every namespace below /run/netns for a VRF, so it sees one of its own with nothing but the tenant's.

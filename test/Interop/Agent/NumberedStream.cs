@@ -52,11 +52,11 @@ internal sealed class NumberedStream : IAsyncDisposable
     {
         try
         {
-            await _sender.SendToAsync(BitConverter.GetBytes(number), target);
+            await _sender.SendToAsync(BitConverter.GetBytes(number), SocketFlags.None, target, _stop.Token);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // An ICMP error for one before it. Either is lost, and counted so.
+            // An ICMP error for one before it, or the buffer is full of what waits for a neighbour. Either is lost, and counted so.
         }
     }
 

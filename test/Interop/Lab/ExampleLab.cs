@@ -1,3 +1,5 @@
+using Margay.Lab.Checks;
+using Margay.Lab.State;
 using Margay.Lab.Topologies;
 
 namespace Margay.Interop.Lab;
@@ -20,6 +22,28 @@ public abstract class ExampleLab(string example, Func<Topology, Topology>? chang
             await Lab.DisposeAsync();
             throw;
         }
+    }
+
+    internal async Task AssertMatrixAsync(Topology topology, TimeSpan patience)
+    {
+        CheckReport report = await Lab.Centre.CheckAsync(topology, patience, TestContext.Current.CancellationToken);
+        Assert.True(report.Passed, Matrix.Render(report));
+    }
+
+    /// <summary>Nothing opens and nothing closes while the agent of a host is dead (SIGKILL), nor when there is a new one.</summary>
+    internal async Task AssertAgentIsNotNeededAsync(string host, TimeSpan patience)
+    {
+        LabProcess agent = Lab.Process(host, "margay-agent");
+        await LabFixture.KillAsync(agent);
+        try
+        {
+            await AssertMatrixAsync(Lab.Topology, patience);
+        }
+        finally
+        {
+            Lab.Centre.Restart(agent);
+        }
+        await AssertMatrixAsync(Lab.Topology, patience);
     }
 
     public ValueTask DisposeAsync()

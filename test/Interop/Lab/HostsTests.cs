@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Margay.Lab.Checks;
-using Margay.Lab.State;
 using Margay.Lab.Topologies;
 
 namespace Margay.Interop.Lab;
@@ -63,20 +62,7 @@ public class HostsTests(HostsTests.Fixture hosts) : IClassFixture<HostsTests.Fix
     };
 
     [Fact]
-    public async Task AgentKilled_LeavesTheHostProtected()
-    {
-        LabProcess agent = Lab.Process("host1", "margay-agent");
-        await LabFixture.KillAsync(agent);
-        try
-        {
-            await AssertMatrixAsync(Lab.Topology);
-        }
-        finally
-        {
-            Lab.Centre.Restart(agent);
-        }
-        await AssertMatrixAsync(Lab.Topology);
-    }
+    public Task AgentKilled_LeavesTheHostProtected() => hosts.AssertAgentIsNotNeededAsync("host1", Patience);
 
     [Fact]
     public async Task WithoutItsHostEndpoint_AHostIsOpen_AndClosesAgain()
@@ -105,11 +91,7 @@ public class HostsTests(HostsTests.Fixture hosts) : IClassFixture<HostsTests.Fix
         await AssertMatrixAsync(Lab.Topology);
     }
 
-    private async Task AssertMatrixAsync(Topology topology)
-    {
-        CheckReport report = await Lab.Centre.CheckAsync(topology, Patience, TestContext.Current.CancellationToken);
-        Assert.True(report.Passed, Matrix.Render(report));
-    }
+    private Task AssertMatrixAsync(Topology topology) => hosts.AssertMatrixAsync(topology, Patience);
 
     /// <summary>The lab, up once for all of these tests: each leaves it as it found it.</summary>
     public sealed class Fixture() : ExampleLab("hosts");

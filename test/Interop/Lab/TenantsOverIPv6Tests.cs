@@ -1,4 +1,3 @@
-using Margay.Lab.Checks;
 using Margay.Lab.Topologies;
 
 namespace Margay.Interop.Lab;
@@ -14,7 +13,7 @@ public class TenantsOverIPv6Tests(TenantsOverIPv6Tests.Fixture tenants) : IClass
     {
         Topology topology = tenants.Lab.Topology;
         TransportPort[] ports = [TransportPort.Icmp, new(Transport.Tcp, 80)];
-        CheckReport report = await tenants.Lab.Centre.CheckAsync(topology with
+        await tenants.AssertMatrixAsync(topology with
         {
             // What is outside is reached by IPv6 only, since there is no IPv4: but by the workload that has the floating address itself.
             Expectations =
@@ -23,8 +22,7 @@ public class TenantsOverIPv6Tests(TenantsOverIPv6Tests.Fixture tenants) : IClass
                 new() { From = ["red/web2", "red/db*", "green/*", "ops/*", "host*", "world", "server"], To = ["*/*@floating", "ops/*"], Ports = ports, Ipv6 = false, Allow = false },
                 new() { From = ["red/web1"], To = ["ops/*"], Ports = ports, Ipv6 = false, Allow = false },
             ],
-        }, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        Assert.True(report.Passed, Matrix.Render(report));
+        }, TimeSpan.FromSeconds(60));
     }
 
     public sealed class Fixture() : ExampleLab("networks", WithoutIPv4);

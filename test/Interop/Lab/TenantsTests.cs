@@ -1,4 +1,3 @@
-using Margay.Lab.Checks;
 using Margay.Lab.State;
 using Margay.Lab.Topologies;
 
@@ -24,20 +23,7 @@ public class TenantsTests(TenantsTests.Fixture tenants) : IClassFixture<TenantsT
 
     /// <summary>The one that lets green out, of all.</summary>
     [Fact]
-    public async Task AgentKilled_LeavesEverythingAsItIs()
-    {
-        LabProcess agent = Lab.Process("host2", "margay-agent");
-        await LabFixture.KillAsync(agent);
-        try
-        {
-            await AssertMatrixAsync(Lab.Topology);
-        }
-        finally
-        {
-            Lab.Centre.Restart(agent);
-        }
-        await AssertMatrixAsync(Lab.Topology);
-    }
+    public Task AgentKilled_LeavesEverythingAsItIs() => tenants.AssertAgentIsNotNeededAsync("host2", Patience);
 
     [Fact]
     public async Task ConsentWithdrawn_EndsTheSharing_AndNothingElse()
@@ -72,11 +58,7 @@ public class TenantsTests(TenantsTests.Fixture tenants) : IClassFixture<TenantsT
 
     private LabAttachment[] Of(string tenant) => [.. Lab.State.Attachments.Where(a => a.Workload.StartsWith(tenant + "/", StringComparison.Ordinal)).OrderBy(a => a.Workload, StringComparer.Ordinal)];
 
-    private async Task AssertMatrixAsync(Topology topology)
-    {
-        CheckReport report = await Lab.Centre.CheckAsync(topology, Patience, TestContext.Current.CancellationToken);
-        Assert.True(report.Passed, Matrix.Render(report));
-    }
+    private Task AssertMatrixAsync(Topology topology) => tenants.AssertMatrixAsync(topology, Patience);
 
     /// <summary>The lab, up once for all of these tests: each leaves it as it found it.</summary>
     public sealed class Fixture() : ExampleLab("networks");

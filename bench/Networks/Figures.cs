@@ -17,8 +17,10 @@ internal static class Figures
         return sorted[Math.Max(0, (int)Math.Ceiling(quantile * sorted.Length) - 1)];
     }
 
-    internal static async Task WaitUntilAsync(Func<bool> condition)
+    internal static Task WaitUntilAsync(Func<bool> condition) => WaitUntilAsync(() => Task.FromResult(condition()));
+
+    internal static async Task WaitUntilAsync(Func<Task<bool>> condition)
     {
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
+        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
     }
 }

@@ -8,6 +8,7 @@ using Margay.Networks.Bench;
 //   (no argument)              everything
 //   tenants N FILE             two hosts with a tenant between them, N endpoints on each, for the packet-cost referee, until standard input ends
 //   hosting N                  N networks with ten endpoints each: floor, then margay; and up to 200 that a booted host has to have again
+//   cluster N                  10 networks on this host, of 10 and of N (10,000) in the cluster
 //   routes                     100 networks with 100,000 routes in all from a reflector, and the death of a host
 //
 // Each part runs as a process of its own in a network namespace of its own, so that none inherits what another left.
@@ -39,6 +40,15 @@ if (args is [InChild, string part, string size])
         case "routes-margay":
             await using (RoutesProduct product = new()) await product.RunAsync();
             break;
+        case "cluster-graph":
+            ClusterGraph.Run(n);
+            break;
+        case "cluster-host":
+            await using (ClusterHost host = new(n)) await host.RunAsync();
+            break;
+        case "cluster-fabric":
+            await ClusterFabric.RunAsync(n);
+            break;
         case "reflector":
             await FabricReflector.RunAsync();
             break;
@@ -63,19 +73,30 @@ if (args is [] or ["routes", ..])
     Console.WriteLine($"\n| {FabricRoutes.Networks * FabricRoutes.PerNetwork} routes in {FabricRoutes.Networks} networks | in the kernel, ms | CPU of the process, ms |\n|---|---|---|");
     status |= Child("routes-floor", 0) | Child("routes-margay", 0);
 }
+if (args is [] or ["cluster", ..])
+{
+    int all = args is ["cluster", _] ? networks : 10_000;
+    foreach (string side in (string[])["cluster-graph", "cluster-host"])
+    {
+        StringWriter few = new(), many = new();
+        status |= Child(side, ClusterNetworks.Own, few) | Child(side, all, many);
+        ClusterFigures.Table(ClusterNetworks.Own, few.ToString(), all, many.ToString());
+    }
+}
 return status;
 
-static int Child(string part, int n)
+static int Child(string part, int n, StringWriter? said = null)
 {
     using NetworkNamespace host = NetworkNamespace.CreateAnonymous();
     // A network with other hosts on it, which the tunnels' ends are looked for in; the reflector is on this one.
     foreach (string command in (string[])
-        ["link set lo up", "link add up0 type veth peer name up1", "link set up1 up", "link set up0 up", "address add 192.0.2.1/24 dev up0", "address add 192.0.2.250/32 dev lo"])
+        ["link set lo up", "link add up0 type veth peer name up1", "link set up1 up", "link set up0 up", "address add 192.0.2.1/24 dev up0", "address add 192.0.2.250/32 dev lo", "address add 192.0.2.251/32 dev lo"])
     {
         using Process ip = host.Start(new ProcessStartInfo("ip", command));
         ip.WaitForExit();
     }
-    using Process child = host.Start(new ProcessStartInfo(Environment.ProcessPath!, [InChild, part, n.ToString(CultureInfo.InvariantCulture)]));
+    using Process child = host.Start(new ProcessStartInfo(Environment.ProcessPath!, [InChild, part, n.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = said is not null });
+    said?.Write(child.StandardOutput.ReadToEnd());
     child.WaitForExit();
     return child.ExitCode;
 }

@@ -27,10 +27,10 @@ public class VirtualNetworkTests
         Spec = new WorkloadEndpointSpec { Node = node, InterfaceName = "mg" + name, IpNetworks = ["10.0.0.1/32"], Network = network },
     });
 
-    private void Block(string network, string node) => _graph.Apply(new IPAMBlock
+    private void Block(string network, string node, string cidr = "10.0.0.0/28") => _graph.Apply(new IPAMBlock
     {
-        Metadata = new ObjectMeta { Name = IPAMBlock.NameOf(network, "10.0.0.0/28") },
-        Spec = new IPAMBlockSpec { Cidr = "10.0.0.0/28", Network = network, Affinity = $"host:{node}", Pool = $"{network}/10.0.0.0/16" },
+        Metadata = new ObjectMeta { Name = IPAMBlock.NameOf(network, cidr) },
+        Spec = new IPAMBlockSpec { Cidr = cidr, Network = network, Affinity = $"host:{node}", Pool = $"{network}/10.0.0.0/16" },
     });
 
     private ViewModel View()
@@ -111,6 +111,61 @@ public class VirtualNetworkTests
     }
 
     [Fact]
+    public void NetworksThatLeaveByTheSameNodes_ComeAndGoEachForItself()
+    {
+        void Egress(string name, string selector) => _graph.Apply(new VirtualNetwork
+        {
+            Metadata = new ObjectMeta { Namespace = "red", Name = name },
+            Spec = new VirtualNetworkSpec { Vni = name[0], Egress = new NetworkEgress { Mode = "Snat", NodeSelector = selector } },
+        });
+        _graph.Apply(new Node { Metadata = new ObjectMeta { Name = "n1", Labels = new Dictionary<string, string> { ["role"] = "gateway" } } });
+        Egress("a", "role == 'gateway'");
+        Egress("b", "role == 'gateway'");
+        Egress("c", "role == 'other'");
+        Assert.Equal(["red.a", "red.b"], View().Networks.Keys.Order());
+        _graph.Remove(new ObjectKey(nameof(VirtualNetwork), "red", "a"));
+        Assert.Equal(["red.b"], View().Networks.Keys);
+        Egress("b", "role == 'other'");
+        Egress("c", "role == 'gateway'");
+        Assert.Equal(["red.c"], View().Networks.Keys);
+        Egress("c", "role ==");
+        Assert.Empty(View().Networks);
+        Egress("c", "role == 'gateway'");
+        Assert.Equal(["red.c"], View().Networks.Keys);
+    }
+
+    [Fact]
+    public void AFloatingAddressThatChangesItsNetwork_IsOfTheNewOneAlone()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Network("red", "pink", 10002, "10.0.0.0/16");
+        Endpoint("a", "red.blue");
+        Endpoint("b", "red.pink");
+        Floating("red", "f", "203.0.113.1", "10.0.0.1");
+        Assert.Single(View().Networks["red.blue"].Floating);
+        Floating("red", "f", "203.0.113.1", "10.0.0.1", network: "pink");
+        Assert.Equal((0, 1), (View().Networks["red.blue"].Floating.Count, View().Networks["red.pink"].Floating.Count));
+        Floating("red", "f", "no address", "10.0.0.1", network: "pink");
+        Assert.Empty(View().Networks["red.pink"].Floating);
+    }
+
+    [Fact]
+    public void ANodeWithTwoBlocks_HearsOfTheNetworkUntilBothAreGone()
+    {
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Block("red.blue", "n1");
+        Block("red.blue", "n1", "10.0.0.16/28");
+        Block("red.blue", "n1");
+        _graph.Remove(new ObjectKey(nameof(IPAMBlock), null, IPAMBlock.NameOf("red.blue", "10.0.0.0/28")));
+        Network("red", "blue", 10001, "10.0.0.0/16", "10.1.0.0/16");
+        Assert.Equal(2, Assert.Single(View().Networks.Values).Subnets.Count);
+        Block("red.blue", "n2", "10.0.0.16/28");
+        Assert.Empty(View().Networks);
+        Network("red", "blue", 10001, "10.0.0.0/16");
+        Assert.Empty(_graph.Flush(_graph.Revision + 1));
+    }
+
+    [Fact]
     public void FloatingAddresses_AreToldToNodesOfTheirNetwork_Alone()
     {
         Network("red", "blue", 10001, "10.0.0.0/16");
@@ -128,10 +183,10 @@ public class VirtualNetworkTests
         Assert.Empty(Assert.Single(View().Networks.Values).Floating);
     }
 
-    private void Floating(string ns, string name, string address, string target) => _graph.Apply(new FloatingIP
+    private void Floating(string ns, string name, string address, string target, string network = "blue") => _graph.Apply(new FloatingIP
     {
         Metadata = new ObjectMeta { Namespace = ns, Name = name },
-        Spec = new FloatingIPSpec { Network = "blue", Address = address, Target = target },
+        Spec = new FloatingIPSpec { Network = network, Address = address, Target = target },
     });
 
     [Fact]

@@ -4,6 +4,7 @@ using Margay.Api.NodeSync;
 using Margay.Bgp.Filter;
 using Margay.Bgp.Rib;
 using Margay.Bgp.Vpn;
+using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
 namespace Margay.Agent.Routing;
@@ -28,7 +29,7 @@ internal sealed class PeerPolicies
 
     // Peers with the same filters share one policy: comparing it with itself costs nothing.
     private readonly Dictionary<string, IRouteFilter?> _imports = [];
-    private readonly Dictionary<(string Filters, bool Reflects), IRouteFilter?> _exports = [];
+    private readonly Dictionary<(string Filters, bool Reflects, bool IsClient), IRouteFilter?> _exports = [];
 
     public PeerPolicies(HeldView view, NodeSettings settings)
     {
@@ -72,9 +73,12 @@ internal sealed class PeerPolicies
     /// <summary>Null: sends everything.</summary>
     public IRouteFilter? Export(PeerView peer, bool external)
     {
-        (string, bool) key = (KeyOf(peer), Reflects(peer, external));
+        // Without a cluster id it wants nothing for others.
+        bool isClient = peer.RouteReflectorClient && Reflects(peer, external) && _settings.RouteReflectorClusterId!.Length > 0;
+        (string, bool, bool) key = (KeyOf(peer), Reflects(peer, external), isClient);
         if (_exports.TryGetValue(key, out IRouteFilter? known)) return known;
         List<PolicyStatement> statements = [.. Chain(peer, FilterCompiler.Export), .. _hidden];
+        if (isClient) statements.Insert(0, WishesOfOthers);
         PolicyAction otherwise;
         if (Reflects(peer, external))
         {
@@ -90,6 +94,12 @@ internal sealed class PeerPolicies
         }
         return _exports[key] = statements.Count == 0 ? null : new RoutePolicy([.. statements], otherwise);
     }
+
+    /// <summary>
+    /// A reflector's clients hear that it wants everything, and nothing of who else wants what: these are as many as there are networks in the cluster, and tell a client nothing more (RFC 4684 §3.2 and §6 leave it to the reflector).
+    /// </summary>
+    internal static PolicyStatement WishesOfOthers { get; } = new(
+        "the reflector's own wish for every route target covers it", new RouteMatch { Family = Family.RouteTarget, Origin = RouteOrigin.Learned }, PolicyAction.Reject);
 
     private static readonly PolicyStatement s_fromMesh = new("reflected", new RouteMatch { LearnedFrom = MeshNames + "*" }, PolicyAction.Accept);
     private static readonly PolicyStatement s_notFromOthers = new("learned from a peer outside the cluster, and no BGPFilter accepts it", RouteMatch.Any, PolicyAction.Reject);

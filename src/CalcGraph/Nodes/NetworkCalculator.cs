@@ -12,9 +12,11 @@ internal sealed class NetworkCalculator
 
     // By network, then by object.
     private readonly Dictionary<string, SortedDictionary<string, FloatingAddress>> _floating = [];
+    private readonly Dictionary<string, string> _networkOfFloating = [];
 
-    // The nodes that let a network out, of networks that do not leave by each host itself.
+    // The nodes that let a network out, of networks that do not leave by each host itself; and the networks of each selector, which are many of few.
     private readonly Dictionary<string, Selector> _gateways = [];
+    private readonly Dictionary<string, (Selector Nodes, HashSet<string> Networks)> _leaving = [];
     private readonly LeakCalculator _leaks;
     private readonly TargetImporters _importers = new();
 
@@ -27,31 +29,46 @@ internal sealed class NetworkCalculator
         if (now is null) _networks.Remove(fullName);
         else _networks[fullName] = now;
         _importers.Set(fullName, before, now);
-        if (now?.Spec.Egress is { Mode: NetworkEgress.Snat, NodeSelector: { } text } && Selector.TryParse(text, out Selector? selector)) _gateways[fullName] = selector;
-        else _gateways.Remove(fullName);
+        SetGateways(fullName, before, now);
         return _leaks.OnChanged(fullName, before, now).Append(fullName).Distinct();
     }
 
-    /// <summary>The networks that leave by a node with these labels, for all nodes.</summary>
-    public IEnumerable<string> LeavingBy(IReadOnlyDictionary<string, string>? nodeLabels) => _gateways.Where(g => g.Value.Matches(nodeLabels)).Select(g => g.Key);
+    private void SetGateways(string fullName, VirtualNetwork? before, VirtualNetwork? now)
+    {
+        if (_gateways.Remove(fullName) && _leaving[before!.Spec.Egress!.NodeSelector!].Networks is { } were && were.Remove(fullName) && were.Count == 0) _leaving.Remove(before.Spec.Egress.NodeSelector!);
+        if (now?.Spec.Egress is not { Mode: NetworkEgress.Snat, NodeSelector: { } text } || !Selector.TryParse(text, out Selector? selector)) return;
+        _gateways[fullName] = selector;
+        if (!_leaving.TryGetValue(text, out (Selector, HashSet<string> Networks) those)) _leaving[text] = those = (selector, []);
+        those.Networks.Add(fullName);
+    }
+
+    /// <summary>The networks that leave by a node with these labels, for all nodes. Costs the different selectors, however many networks have them.</summary>
+    public IEnumerable<string> LeavingBy(IReadOnlyDictionary<string, string>? nodeLabels) => _leaving.Values.Where(l => l.Nodes.Matches(nodeLabels)).SelectMany(l => l.Networks);
+
+    /// <summary>Whether one network leaves by such a node.</summary>
+    public bool LeavesBy(string network, IReadOnlyDictionary<string, string>? nodeLabels) => _gateways.TryGetValue(network, out Selector? nodes) && nodes.Matches(nodeLabels);
 
     /// <summary>The networks that are reached from these.</summary>
     public IEnumerable<string> ReachedFrom(IEnumerable<string> networks) => networks.SelectMany(_leaks.PartnersOf);
+
+    /// <summary>Whether one network is reached from one of these: reaching is mutual.</summary>
+    public bool IsReachedFrom(string network, IReadOnlyCollection<string> networks) => _leaks.PartnersOf(network).Any(networks.Contains);
 
     /// <summary>Adds, replaces or (null) removes a floating address; returns the networks that it was of and is of.</summary>
     public IEnumerable<string> SetFloating(string ns, string name, FloatingIP? floating)
     {
         HashSet<string> touched = [];
-        foreach ((string network, SortedDictionary<string, FloatingAddress> addresses) in _floating)
+        if (_networkOfFloating.Remove($"{ns}/{name}", out string? was))
         {
-            if (!addresses.Remove($"{ns}/{name}")) continue;
-            touched.Add(network);
-            if (addresses.Count == 0) _floating.Remove(network);
+            touched.Add(was);
+            _floating[was].Remove($"{ns}/{name}");
+            if (_floating[was].Count == 0) _floating.Remove(was);
         }
         if (floating?.Spec is not { Address: { } address, Target: { } target, Network: { } of } || !InetAddress.TryParse(address, null, out InetAddress a) || !InetAddress.TryParse(target, null, out InetAddress t) || a.IsIPv6 != t.IsIPv6) return touched;
         string full = VirtualNetwork.FullNameOf(ns, of);
         if (!_floating.TryGetValue(full, out SortedDictionary<string, FloatingAddress>? those)) _floating[full] = those = new(StringComparer.Ordinal);
         those[$"{ns}/{name}"] = new FloatingAddress(a.ToString(), t.ToString());
+        _networkOfFloating[$"{ns}/{name}"] = full;
         touched.Add(full);
         return touched;
     }

@@ -65,10 +65,11 @@ internal sealed class NodeFacts
     }
 
     /// <summary>Whether a network has an endpoint or a block on the node. A block comes first: an endpoint needs an address.</summary>
-    public bool IsPresentIn(NodeView node, string network) => node.Networks.Contains(network) || _blocks.NetworksOf(node.Name).Contains(network);
+    public bool IsPresentIn(NodeView node, string network) => node.Networks.Contains(network) || _blocks.HasAny(node.Name, network);
 
-    /// <summary>Whether the node's view tells of a network.</summary>
-    public bool IsToldTo(NodeView node, string network) => IsPresentIn(node, network) || NeededIn(node).Contains(network);
+    /// <summary>Whether the node's view tells of a network: asked of every node when a network changes, so it costs that network alone.</summary>
+    public bool IsToldTo(NodeView node, string network) =>
+        IsPresentIn(node, network) || _networks.IsReachedFrom(network, node.Networks) || _networks.LeavesBy(network, Find(node.Name)?.Labels);
 
     private HashSet<string> PresentIn(NodeView node) => [.. node.Networks, .. _blocks.NetworksOf(node.Name)];
 

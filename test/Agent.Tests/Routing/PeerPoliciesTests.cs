@@ -4,6 +4,7 @@ using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Bgp;
 using Margay.Bgp.Rib;
+using Margay.Bgp.Vpn;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;
 
@@ -55,6 +56,23 @@ public class PeerPoliciesTests
         PeerView client = s_internal with { Name = "node/to-clients/n2", RouteReflectorClient = true };
         HeldView view = View(s_settings with { RouteReflectorClusterId = "1.1.1.1" }, [], client, s_tor);
         Assert.Equal(told, Tells(view, client, prefix, Enum.Parse<From>(from, ignoreCase: true)));
+    }
+
+    /// <summary>Its own wish for everything covers those of others; whoever is no client, or has a reflector without that wish, hears them.</summary>
+    [Theory]
+    [InlineData("1.1.1.1", true, true)]
+    [InlineData("1.1.1.1", false, false)]
+    [InlineData("", true, false)]
+    public void AReflectorsClient_HearsNotWhatOthersSubscribeTo(string clusterId, bool isClient, bool isKeptBack)
+    {
+        PeerView client = s_internal with { RouteReflectorClient = isClient, Filters = ["all"] };
+        HeldView view = View(s_settings with { RouteReflectorClusterId = clusterId }, [Export("all", new BGPFilterRule { Action = "Accept" })], client);
+        IRouteFilter filter = new PeerPolicies(view, view.Settings!).Export(client, external: false)!;
+        RouteSource other = new("mesh/n3", InetAddress.Parse("192.0.2.9"), 64512, InetAddress.Parse("192.0.2.9"), IsExternal: false, IsClient: true);
+        Nlri wish = RouteTargetMembership.Of(64512, new ExtendedCommunity(0x0002_fc00_0000_2711));
+        Assert.Equal(!isKeptBack, filter.Apply(new FilterContext(wish, new PathAttributesBuilder().Build(), other, peerIsExternal: false)).Accepted);
+        Assert.True(filter.Apply(new FilterContext(RouteTargetMembership.All, new PathAttributesBuilder().Build(), RouteSource.Local, peerIsExternal: false)).Accepted);
+        Assert.True(filter.Apply(new FilterContext(IpPrefix.Parse("10.65.1.0/26"), new PathAttributesBuilder().Build(), other, peerIsExternal: false)).Accepted);
     }
 
     [Fact]

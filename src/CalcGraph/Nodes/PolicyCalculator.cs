@@ -20,9 +20,9 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, 
 
     public TierTable Tiers { get; } = new();
 
-    // By id or name in the default network; one for each network that needs it.
-    private readonly Dictionary<string, List<PolicyInstance>> _policyInstances = [];
-    private readonly Dictionary<string, List<ProfileInstance>> _profileInstances = [];
+    // By id or name in the default network, then by network: one for each that needs it, which may be thousands.
+    private readonly Dictionary<string, Dictionary<string, PolicyInstance>> _policyInstances = [];
+    private readonly Dictionary<string, Dictionary<string, ProfileInstance>> _profileInstances = [];
 
     /// <summary>Adds, replaces or (null) removes a policy.</summary>
     public void Set(ObjectKey key, PolicyNode? policy)
@@ -102,17 +102,15 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, 
 
     public PolicyInstance InstanceOf(PolicyNode policy, string network)
     {
-        List<PolicyInstance> instances = ListOf(_policyInstances, policy.Id);
-        PolicyInstance? instance = instances.Find(i => i.Network == network);
-        if (instance is null) instances.Add(instance = new PolicyInstance(policy.Id, network) { Definition = policy });
+        Dictionary<string, PolicyInstance> instances = InstancesOf(_policyInstances, policy.Id);
+        if (!instances.TryGetValue(network, out PolicyInstance? instance)) instances[network] = instance = new PolicyInstance(policy.Id, network) { Definition = policy };
         return instance;
     }
 
     public ProfileInstance ProfileOf(string name, string network)
     {
-        List<ProfileInstance> instances = ListOf(_profileInstances, name);
-        ProfileInstance? instance = instances.Find(i => i.Network == network);
-        if (instance is null) instances.Add(instance = new ProfileInstance(name, network));
+        Dictionary<string, ProfileInstance> instances = InstancesOf(_profileInstances, name);
+        if (!instances.TryGetValue(network, out ProfileInstance? instance)) instances[network] = instance = new ProfileInstance(name, network);
         return instance;
     }
 
@@ -130,7 +128,7 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, 
         if (profile is null) _profiles.Remove(name);
         else _profiles[name] = profile;
         labels.SetProfileLabels(name, profile?.Spec.LabelsToApply);
-        foreach (ProfileInstance instance in _profileInstances.GetValueOrDefault(name) ?? [])
+        foreach (ProfileInstance instance in (IEnumerable<ProfileInstance>?)_profileInstances.GetValueOrDefault(name)?.Values ?? [])
         {
             if (instance.IsResolved) Resolve(instance);
         }
@@ -138,7 +136,7 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, 
 
     private void Redefine(string id, PolicyNode? policy)
     {
-        foreach (PolicyInstance instance in _policyInstances.GetValueOrDefault(id) ?? [])
+        foreach (PolicyInstance instance in (IEnumerable<PolicyInstance>?)_policyInstances.GetValueOrDefault(id)?.Values ?? [])
         {
             instance.Definition = policy;
             if (instance.IsResolved) Resolve(instance);
@@ -199,18 +197,18 @@ internal sealed class PolicyCalculator(LabelIndex labels, IpSetCalculator sets, 
         foreach (IpSetNode set in owner.Sets) sets.Release(set);
         owner.Sets = [];
         owner.IsResolved = false;
-        if (owner is PolicyInstance policy) Drop(_policyInstances, policy.Name, policy);
-        else if (owner is ProfileInstance profile) Drop(_profileInstances, profile.Name, profile);
+        if (owner is PolicyInstance policy) Drop(_policyInstances, policy.Name, policy.Network);
+        else if (owner is ProfileInstance profile) Drop(_profileInstances, profile.Name, profile.Network);
     }
 
-    private static List<T> ListOf<T>(Dictionary<string, List<T>> table, string name)
+    private static Dictionary<string, T> InstancesOf<T>(Dictionary<string, Dictionary<string, T>> table, string name)
     {
-        ref List<T>? list = ref CollectionsMarshal.GetValueRefOrAddDefault(table, name, out _);
-        return list ??= [];
+        ref Dictionary<string, T>? instances = ref CollectionsMarshal.GetValueRefOrAddDefault(table, name, out _);
+        return instances ??= [];
     }
 
-    private static void Drop<T>(Dictionary<string, List<T>> table, string name, T instance)
+    private static void Drop<T>(Dictionary<string, Dictionary<string, T>> table, string name, string network)
     {
-        if (table.TryGetValue(name, out List<T>? list) && list.Remove(instance) && list.Count == 0) table.Remove(name);
+        if (table.TryGetValue(name, out Dictionary<string, T>? instances) && instances.Remove(network) && instances.Count == 0) table.Remove(name);
     }
 }

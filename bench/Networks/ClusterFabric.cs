@@ -33,15 +33,16 @@ internal static class ClusterFabric
         reflector.Start();
         others.Start();
         await reflector.UpdateLocalRoutesAsync([new LocalRouteChange(RouteTargetMembership.All, LocalRoute.Default)]);
-        await others.UpdateLocalRoutesAsync([.. Enumerable.Range(0, networks).SelectMany(n => RoutesOf(n))]);
+        LocalRouteChange[] all = [.. Enumerable.Range(0, networks).SelectMany(RoutesOf)];
+        await others.UpdateLocalRoutesAsync(all);
         await reflector.ApplyAsync(new SpeakerConfig
         {
             LocalAs = FabricRoutes.As, RouterId = FabricRoutes.Reflector, Listen = [new ListenEndpoint(FabricRoutes.Reflector, 179)],
             Peers = [Client("others", Others), Client("host", HostingProduct.OwnEnd.Address)],
         });
         await others.ApplyAsync(new SpeakerConfig { LocalAs = FabricRoutes.As, RouterId = Others, Peers = [ToReflector(Others)] });
-        // The host meets a fabric that has settled: one End-of-RIB and all routes of it.
-        await Figures.WaitUntilAsync(async () => (await reflector.GetPeersAsync()).Any(p => p.Name == "others" && p.RoutesReceived == Enumerable.Range(0, networks).Sum(n => RoutesOf(n).Count())));
+        // The host meets a fabric that has settled.
+        await ReflectedAsync(all.Length);
         Console.WriteLine(ClusterGraph.Text(graph.Snapshot(ClusterNetworks.Node)));
 
         while (await Console.In.ReadLineAsync() is not null)
@@ -63,9 +64,10 @@ internal static class ClusterFabric
             }
             foreach ((_, ViewDelta delta) in graph.Flush(graph.Revision + 1)) Console.WriteLine(ClusterGraph.Text(delta));
             await others.UpdateLocalRoutesAsync([.. RoutesOf(n).Select(r => come ? r : r with { Route = null })]);
-            int expected = Enumerable.Range(0, networks).Sum(i => RoutesOf(i).Count()) + (come ? RoutesOf(n).Count() : 0);
-            await Figures.WaitUntilAsync(async () => (await reflector.GetPeersAsync()).Any(p => p.Name == "others" && p.RoutesReceived == expected));
+            await ReflectedAsync(all.Length + (come ? RoutesOf(n).Count() : 0));
         }
+
+        Task ReflectedAsync(int routes) => Figures.WaitUntilAsync(async () => (await reflector.GetPeersAsync()).Any(p => p.Name == "others" && p.RoutesReceived == routes));
     }
 
     internal static PeerSpec ToReflector(InetAddress own) => new()

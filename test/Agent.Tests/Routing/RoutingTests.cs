@@ -89,7 +89,7 @@ public class RoutingTests
     {
         SpeakerConfig config = Plan(s_settings with { RouteReflectorClusterId = "10.0.0.1" }, s_peer with { RouteReflectorClient = true });
         Assert.Equal(InetAddress.Parse("10.0.0.1"), config.ClusterId);
-        Assert.Null(config.Peers[0].Export);
+        Assert.Equal(new RoutePolicy([PeerPolicies.WishesOfOthers], PolicyAction.Accept), config.Peers[0].Export);
         Assert.True(config.Peers[0].RouteReflectorClient);
     }
 

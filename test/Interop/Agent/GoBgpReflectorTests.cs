@@ -1,5 +1,4 @@
 using System.Globalization;
-using Margay.Interop.Netlink;
 using Margay.Interop.Peers;
 using Margay.Netlink.Namespaces;
 
@@ -17,8 +16,7 @@ public sealed class GoBgpReflectorTests
         Cluster cluster = lab.Cluster;
         await cluster.SendAsync("DELETE", "/apis/projectcalico.org/v3/bgppeers/rr");
         await cluster.PutAsync("POST", "bgppeers", $$$"""{"metadata":{"name":"gobgp"},"spec":{"peerIP":"{{{Reflector}}}","asNumber":64512,"nodeSelector":"!has(reflector)","addressFamilies":["l2vpnEvpn"]}}""");
-        string folder = Path.Combine(cluster.AddForeign(7), "daemon");
-        await using GoBgp gobgp = new(cluster.NameOf("n7"), folder);
+        await using GoBgp gobgp = new(cluster.NameOf("n7"), Path.Combine(cluster.AddForeign(7), "daemon"));
         gobgp.Start(s_config);
         Tenant red1 = await lab.AttachAsync("n1", "r1", "red"), red2 = await lab.AttachAsync("n2", "r2", "red");
         await lab.AttachAsync("n1", "g1", "green");
@@ -27,7 +25,8 @@ public sealed class GoBgpReflectorTests
         foreach (string address in red2.Addresses) await lab.CanPingAsync(red1, address);
 
         // The reflector knows of all, and tells each host of the network alone that both have.
-        Assert.All((uint[])[red, green, blue], vni => Assert.Contains($"[64512:{vni}]", gobgp.AskAsync("global", "rib", "-a", "evpn").GetAwaiter().GetResult(), StringComparison.Ordinal));
+        uint[] networks = [red, green, blue];
+        await Eventually.Async(async () => await gobgp.AskAsync("global", "rib", "-a", "evpn") is var known && networks.All(vni => known.Contains($"[64512:{vni}]", StringComparison.Ordinal)), NetworkLab.Patience);
         await IsToldAsync(gobgp, lab, red, green, blue);
 
         using NetworkNamespace r1 = lab.Inside(red1), r2 = lab.Inside(red2);

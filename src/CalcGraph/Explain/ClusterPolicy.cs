@@ -1,5 +1,6 @@
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
+using Margay.Api.Validation;
 using Margay.Core.Net;
 using Margay.Policy;
 
@@ -50,6 +51,7 @@ public sealed class ClusterPolicy
     {
         NetworkName network = (from as Party.Workload ?? to as Party.Workload)?.Network ?? NetworkName.Default;
         Packet packet = flow.PacketOf(network, from.Address(isIPv6)!.Value, to.Address(isIPv6)!.Value);
+        if (AcrossNetworks(from, to, packet) is { } across) return across;
         if (WhyNoWay(from, to) is { } noWay) return new PathVerdict(packet, [], []) { NoWay = noWay };
         List<string> notes = [];
         if (from.NodeName is { } one && one == to.NodeName) return OnOneNode(one, from, to, packet);
@@ -65,6 +67,26 @@ public sealed class ClusterPolicy
             legs.Add(Ask(target, packet, Uplinked(target, network, notes), PlaceOf(to), withHosts: network.IsDefault) with { Reached = legs.TrueForAll(l => l.Verdict.Allowed) });
         return new PathVerdict(flow.PacketOf(network, from.Address(isIPv6)!.Value, to.Address(isIPv6)!.Value), legs, [.. notes.Distinct()]);
     }
+
+    /// <summary>Between networks that have agreed to reach each other, and out of one that leaves by Snat; null for all else. Selectors mean a network's own workloads: the other side is an address.</summary>
+    private PathVerdict? AcrossNetworks(Party from, Party to, Packet packet)
+    {
+        if (from is not Party.Workload { Network.IsDefault: false } sender || to is Party.Outside) return null;
+        Leg leaving = Ask(sender.Node, packet, PlaceOf(from), new Place.Outside(""), withHosts: false);
+        if (to is Party.Workload { Network.IsDefault: false } receiver)
+        {
+            if (receiver.Network == sender.Network || !Reach(sender.Network, receiver.Network)) return null;
+            Leg arriving = Ask(receiver.Node, packet with { Network = receiver.Network }, new Place.Outside(""), PlaceOf(to), withHosts: false) with { Reached = leaving.Verdict.Allowed };
+            return new PathVerdict(packet, [leaving, arriving], [$"networks {sender.Network} and {receiver.Network} reach each other, since one imports the other and that consents"]);
+        }
+        if (NetworkOf(sender.Network)?.Spec.Egress is not { Mode: NetworkEgress.Snat } egress || egress.NodeSelector is null && to is Party.Host && to.NodeName == sender.Node) return null;
+        return new PathVerdict(packet, [leaving], [$"it leaves network {sender.Network} under the address of {(egress.NodeSelector is { } nodes ? $"a gateway node ({nodes})" : $"node {sender.Node}")}: what policy says of that at the other end is not looked at"]);
+    }
+
+    private bool Reach(NetworkName one, NetworkName other) => NetworkLeaks.Of(Resources.OfType<VirtualNetwork>())
+        .Any(l => l.Refusal is null && (l.Importer == one.Value && l.Exporter == other.Value || l.Importer == other.Value && l.Exporter == one.Value));
+
+    private VirtualNetwork? NetworkOf(NetworkName name) => Resources.OfType<VirtualNetwork>().FirstOrDefault(n => n.FullName == name.Value);
 
     private PathVerdict OnOneNode(string node, Party from, Party to, Packet packet)
     {

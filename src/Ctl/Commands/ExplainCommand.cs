@@ -177,7 +177,7 @@ internal sealed class ExplainCommand
         string fault = "";
         bool senderIsAddress = InetAddress.TryParse(sender, out _);
         if (!senderIsAddress && sender is not null && (from = cluster.Parties.Find(sender, network, ns, out fault)) is null) return fault;
-        if (receiver is not null && (to = cluster.Parties.Find(receiver, network ?? (from as Party.Workload)?.Network, ns, out fault)) is null) return fault;
+        if (receiver is not null && (to = cluster.Parties.Find(receiver, network ?? (from as Party.Workload)?.Network, ns, out fault) ?? (network is null ? cluster.Parties.Find(receiver, null, ns, out fault) : null)) is null) return fault;
         if (senderIsAddress && (from = cluster.Parties.Find(sender!, network ?? (to as Party.Workload)?.Network, ns, out fault)) is null) return fault;
         return from is Party.Outside && to is Party.Outside ? $"neither {from.Name} nor {to.Name} is a workload or a node of this cluster: no policy is asked" : null;
     }

@@ -86,6 +86,36 @@ public class ClusterPolicyTests
         Assert.Equal((false, reason, null), (verdict.Allowed, verdict.DecidedBy, verdict.Decision));
     }
 
+    [Fact]
+    public void NetworksThatHaveAgreed_AskBothPolicies_EachByAddresses()
+    {
+        string[] shared =
+        [
+            """{apiVersion: margay.dev/v1, kind: VirtualNetwork, metadata: {name: red, namespace: tenant}, spec: {vni: 1, subnets: [{cidr: 10.65.0.0/24}], imports: [{network: shared/dns}]}}""",
+            """{apiVersion: projectcalico.org/v3, kind: WorkloadEndpoint, metadata: {name: s, namespace: shared, labels: {app: s}}, spec: {node: n1, interfaceName: mgs, network: shared.dns, profiles: [open], ipNetworks: [10.9.0.1/32]}}""",
+        ];
+        const string network = """{apiVersion: margay.dev/v1, kind: VirtualNetwork, metadata: {name: dns, namespace: shared}, spec: {vni: 2, subnets: [{cidr: 10.9.0.0/24}], exports: [{network: EXPORT}]}}""";
+        PathVerdict agreed = Ask(Cluster([.. shared, network.Replace("EXPORT", "tenant/red", StringComparison.Ordinal)]), "tenant/r", "shared/s");
+        Assert.True(agreed.Allowed);
+        Assert.Equal(["n2", "n1"], agreed.Legs.Select(l => l.Node));
+        Assert.Contains("reach each other", Assert.Single(agreed.Notes), StringComparison.Ordinal);
+        Assert.Contains("are apart", Ask(Cluster([.. shared, network.Replace("EXPORT", "other/red", StringComparison.Ordinal)]), "tenant/r", "shared/s").DecidedBy, StringComparison.Ordinal);
+        const string deny = """{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: p}, spec: {selector: app == 's', ingress: [{action: Deny, source: {nets: [10.65.0.1/32]}}, {action: Allow}]}}""";
+        Assert.False(Ask(Cluster([.. shared, network.Replace("EXPORT", "'*'", StringComparison.Ordinal), deny]), "tenant/r", "shared/s").Allowed);
+    }
+
+    [Theory]
+    [InlineData("", "a", true, "under the address of node n2")]
+    [InlineData(", nodeSelector: has(gateway)", "node:n2", true, "under the address of a gateway node (has(gateway))")]
+    [InlineData("", "node:n2", false, null)]
+    public void WhatLeavesANetwork_IsAskedForWhereItLeaves(string nodes, string to, bool allowed, string? note)
+    {
+        ClusterPolicy cluster = Cluster($$$"""{apiVersion: margay.dev/v1, kind: VirtualNetwork, metadata: {name: red, namespace: tenant}, spec: {vni: 1, subnets: [{cidr: 10.65.0.0/24}], egress: {mode: Snat{{{nodes}}} } } }""");
+        PathVerdict verdict = Ask(cluster, "tenant/r", to);
+        Assert.Equal(allowed, verdict.Allowed);
+        if (note is not null) Assert.Contains(note, Assert.Single(verdict.Notes), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("10.65.0.1", null, "default/a")]
     [InlineData("10.65.0.1", "tenant.red", "tenant.red/tenant/r")]

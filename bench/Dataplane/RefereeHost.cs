@@ -1,5 +1,4 @@
 using System.Globalization;
-using Margay.Core.Net;
 using Margay.Dataplane;
 using Margay.Dataplane.Drivers;
 using Margay.Dataplane.Kernel;

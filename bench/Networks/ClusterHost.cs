@@ -7,7 +7,6 @@ using Margay.Agent.Routing;
 using Margay.Api.NodeSync;
 using Margay.Api.Resources;
 using Margay.Bgp;
-using Margay.Bgp.Rib;
 using Margay.Bgp.Vpn;
 using Margay.Bgp.Wire;
 using Margay.Core.Net;

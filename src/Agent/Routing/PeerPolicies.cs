@@ -96,7 +96,8 @@ internal sealed class PeerPolicies
     }
 
     /// <summary>
-    /// A reflector's clients hear that it wants everything, and nothing of who else wants what: these are as many as there are networks in the cluster, and tell a client nothing more (RFC 4684 §3.2 and §6 leave it to the reflector).
+    /// A reflector's clients hear that it wants everything (the default route target, which RFC 4684 has for a reflector's word to its clients), and nothing of who else wants what: these are as many as there are networks in the
+    /// cluster, and tell a client nothing more.
     /// </summary>
     internal static PolicyStatement WishesOfOthers { get; } = new(
         "the reflector's own wish for every route target covers it", new RouteMatch { Family = Family.RouteTarget, Origin = RouteOrigin.Learned }, PolicyAction.Reject);

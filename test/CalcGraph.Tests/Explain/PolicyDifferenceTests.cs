@@ -20,7 +20,7 @@ public class PolicyDifferenceTests
 
     private static HashSet<(string, string, string, bool)> AskEveryone(ClusterPolicy before, ClusterPolicy after)
     {
-        HashSet<string?> guarded = [.. after.Resources.OfType<HostEndpoint>().Select(h => h.Spec.Node)];
+        HashSet<string?> guarded = [.. before.Resources.Concat(after.Resources).OfType<HostEndpoint>().Select(h => h.Spec.Node)];
         (Party Now, Party Then)[] parties =
         [
             .. from now in after.Parties.Workloads join then in before.Parties.Workloads on now.EndpointId equals then.EndpointId select ((Party)now, (Party)then),

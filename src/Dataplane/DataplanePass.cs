@@ -77,10 +77,10 @@ internal sealed class DataplanePass
         _guard = new TunnelGuard(_tables);
         _routing = new RouteManager(_routes, _nexthops, kernel);
         _legs = new LegManager(_tables, _routing, options.Services);
-        _leaks = new LeakManager(_tables, _routing);
         _hosts = new HostEndpointManager(_tables, _policies, dscp, kernel, options, _view);
         _flows = new FlowManager(kernel, _policies, _ipSets.Members, _hosts, options, time);
         _outside = new OutsideManager(_tables, _routing, _flows);
+        _leaks = new LeakManager(_tables, _routing, _flows);
         _endpoints = new EndpointManager(_tables, _links, _neighbours, _routing, _routes, _policies, _flows, new LimitManager(_tables, dscp, options), _view);
         _limits = new NetworkLimitManager(_tables, options);
         rules.Want(_tables);
@@ -333,6 +333,7 @@ internal sealed class DataplanePass
             Note("a neighbour entry", _neighbours.Apply());
             Note("a nexthop object", _nexthops.ApplyUpdates());
             Note("a route", _routes.ApplyUpdates());
+            _leaks.NoteReached(_routes);
             // The rules are there: what they deny will not come back.
             Note("the cutting of connections", _flows.Apply(_endpoints.PolicedEnds, _endpoints.RelayedSources).Ok);
             Note("the cutting of translated connections", _pools.CutUntranslated().Ok);

@@ -38,6 +38,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     private readonly HashSet<InetAddress> _changedAddresses = [];
     private readonly HashSet<InetAddress> _gone = [];
     private readonly HashSet<InetAddress> _arrived = [];
+    private readonly HashSet<IpPrefix> _joined = [];
     private long _firstArrival;
     private TimeSpan _lastLook;
     private bool _all = true;
@@ -65,7 +66,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     private bool IsDue => AsksAnswered || _changedSetsForNew.Count > 0;
 
     /// <summary>Established connections may have to go too.</summary>
-    private bool AsksAnswered => _all || _hosts || _changedSets.Count + _changedAddresses.Count + _gone.Count > 0;
+    private bool AsksAnswered => _all || _hosts || _changedSets.Count + _changedAddresses.Count + _gone.Count + _joined.Count > 0;
 
     /// <summary>The rules of these policy sets ask for something else now.</summary>
     public void OnSetsChanged(IEnumerable<string> policySets) => _changedSets.UnionWith(policySets);
@@ -92,6 +93,9 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     /// <summary>These addresses have left the host: whoever has them next starts without their connections.</summary>
     public void OnGone(IEnumerable<InetAddress> addresses) => _gone.UnionWith(addresses);
 
+    /// <summary>This range is reached without translation now: what was translated on the way out would stay so, and not be taken in there.</summary>
+    public void OnJoined(IpPrefix range) => _joined.Add(range);
+
     /// <summary>Looks at the connections of what changed, and cuts what is denied. What failed is tried again next time.</summary>
     /// <param name="ends">Gives the endpoints that policy decides about; not asked when there is no connection at all.</param>
     /// <param name="relayed">Gives the prefixes that endpoints may send from besides their own addresses.</param>
@@ -111,6 +115,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         _changedAddresses.Clear();
         _gone.Clear();
         _arrived.Clear();
+        _joined.Clear();
         return default;
     }
 
@@ -124,7 +129,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
     {
         Dictionary<InetAddress, PolicedEnd> affected = ends.Where(e => IsAffected(e.Key, e.Value)).ToDictionary();
         Dictionary<InetAddress, PolicedEnd> forNew = ends.Where(e => _arrived.Contains(e.Key) || _changedSetsForNew.Contains(e.Value.Ingress.Id) || _changedSetsForNew.Contains(e.Value.Egress.Id)).ToDictionary();
-        if (affected.Count + forNew.Count + _gone.Count + _changedAddresses.Count + _arrived.Count == 0 && !AsksHosts) return default;
+        if (affected.Count + forNew.Count + _gone.Count + _changedAddresses.Count + _arrived.Count + _joined.Count == 0 && !AsksHosts) return default;
         NetlinkResult<IReadOnlyList<ConntrackFlow>> flows = kernel.ListFlows(unanswered: !AsksAnswered);
         if (!flows.Ok) return flows.Result;
         NetlinkResult<IReadOnlySet<InetAddress>> own = kernel.ListOwnAddresses();
@@ -139,7 +144,7 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
         Dictionary<string, CompiledPolicySet> compiled = [];
         List<ConntrackFlow> denied =
         [
-            .. flows.Value.Where(f => IsOfGone(f) || IsDenied(f, affected, own.Value, compiled) || host?.Denies(f) is true
+            .. flows.Value.Where(f => IsOfGone(f) || IsTranslatedToJoined(f) || IsDenied(f, affected, own.Value, compiled) || host?.Denies(f) is true
                 || (!f.Status.HasFlag(ConntrackStatus.SeenReply) && (IsDenied(f, forNew, own.Value, compiled) || MustAskAgain(f, ends, relayed, own.Value)))),
         ];
         if (denied.Count == 0) return default;
@@ -150,6 +155,9 @@ internal sealed class FlowManager(IKernel kernel, PolicyManager policies, Addres
 
     private bool IsOfGone(ConntrackFlow flow) =>
         _gone.Count > 0 && (_gone.Contains(flow.Original.Source) || _gone.Contains(flow.Original.Destination) || _gone.Contains(flow.Reply.Source) || _gone.Contains(flow.Reply.Destination));
+
+    private bool IsTranslatedToJoined(ConntrackFlow flow) =>
+        _joined.Count > 0 && flow.Status.HasFlag(ConntrackStatus.SourceNat) && _joined.Any(p => p.Contains(flow.Original.Destination));
 
     /// <summary>
     /// Whether it cannot be told from a flow's addresses whose policy decides about it: an endpoint without policies yet, one that sends from others' addresses, one that routes lead

@@ -15,7 +15,7 @@ namespace Margay.Dataplane.Managers;
 // another host. Our own routers' ICMP errors pass, with the gateway's address. Ingress policy decides about the rest as about everything.
 
 /// <summary>Routes to the networks that are reached from this one, and what may come from them. Chain and sets are there while there is such a network. Owned by the dataplane's loop.</summary>
-internal sealed class LeakManager(FilterTables tables, RouteManager routes)
+internal sealed class LeakManager(FilterTables tables, RouteManager routes, FlowManager flows)
 {
     /// <summary>What the names of links to other networks begin with; the other's VNI follows.</summary>
     public const string LinkPrefix = "to";
@@ -24,8 +24,13 @@ internal sealed class LeakManager(FilterTables tables, RouteManager routes)
     private static readonly FilterName s_chain = Name("leaks");
     private static readonly FilterName s_from4 = Name("leak-sources4"), s_from6 = Name("leak-sources6"), s_own4 = Name("leak-own4"), s_own6 = Name("leak-own6");
 
+    private readonly HashSet<IpPrefix> _joined = [];
+    private IReadOnlyList<IpPrefix> _reached = [];
+
     public void Want(LeaksChanged leaks)
     {
+        _reached = [.. leaks.Peers.SelectMany(p => p.Subnets)];
+        _joined.IntersectWith(_reached);
         routes.SetFixed("leak", leaks.Peers.SelectMany(p => p.Subnets.Select(s => (Prefix: s, Way: new RouteNextHop(LegSpec.OtherEnd, Interface: p.Link)))).ToDictionary(w => w.Prefix, w => w.Way));
         if (leaks.Peers.Count == 0)
         {
@@ -42,6 +47,16 @@ internal sealed class LeakManager(FilterTables tables, RouteManager routes)
             tables.SetElements(own, Intervals.Of(leaks.Own.Where(s => s.IsIPv6 == v6).Order()));
         }
         tables.SetChain(new FilterChain(FilterFamily.Inet, s_chain.Name, new FilterBase(FilterHook.Prerouting, -300), [.. Rules()]));
+    }
+
+    /// <summary>Connections that went out by the leg, under another address, until now that there is a way to the other network begin anew. Called when routes have been applied.</summary>
+    public void NoteReached(Routes applied)
+    {
+        foreach (IpPrefix range in _reached)
+        {
+            if (!applied.IsApplied(range)) _joined.Remove(range);
+            else if (_joined.Add(range)) flows.OnJoined(range);
+        }
     }
 
     /// <summary>The kernel holds what a peer is held to.</summary>

@@ -4,6 +4,7 @@ using Margay.Dataplane.Kernel;
 using Margay.Dataplane.Kernel.Filter;
 using Margay.Dataplane.Managers;
 using Margay.Dataplane.Networks;
+using Margay.Netlink.Conntrack;
 using Margay.Netlink.Route;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -79,6 +80,25 @@ public sealed class NetworkLeakLinksTests : IAsyncLifetime
         await PassAsync();
         Assert.Equal(("", ""), (RoutesOf(_inRed), RoutesOf(_inBlue)));
         Assert.False(IsClosed(_inRed) || IsClosed(_inBlue));
+    }
+
+    /// <summary>Sent while there was no way but the leg, and since then again and again, so that it does not end by itself.</summary>
+    [Fact]
+    public async Task AConnectionThatLeftUnderAnotherAddress_BeginsAnew_WhenThereIsAWay()
+    {
+        InetAddress own = InetAddress.Parse("10.0.0.5"), floating = InetAddress.Parse("203.0.113.7"), there = InetAddress.Parse("10.1.0.9"), world = InetAddress.Parse("198.51.100.1");
+        ConntrackFlow Flow(InetAddress to, InetAddress under, ConntrackStatus status) => new()
+        {
+            Original = new ConntrackTuple(own, to, 17, 4000, 53), Reply = new ConntrackTuple(to, under, 17, 53, 4000), Status = status | ConntrackStatus.SeenReply | ConntrackStatus.Confirmed,
+        };
+        await PostAsync(s_apart, new EndpointsRestored(), new NetworkOpened(s_red, _inRed), new NetworkOpened(s_blue, _inBlue));
+        await PassAsync();
+        ConntrackFlow stuck = Flow(there, floating, ConntrackStatus.SourceNat), outside = Flow(world, floating, ConntrackStatus.SourceNat), direct = Flow(there, own, ConntrackStatus.None);
+        _inRed.Flows.AddRange([stuck, outside, direct]);
+        await PostAsync(s_joined);
+        await PassAsync();
+        Assert.Equal("10.1.0.0/16,to101", RoutesOf(_inRed));
+        Assert.Equal([outside, direct], _inRed.Flows);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static partial class HostState
             .. Section("rule", Ip(space, "-4", "rule", "show").Concat(Ip(space, "-6", "rule", "show"))),
             .. Section("nexthop", hops.Values),
             .. Section("neighbour", Ip(space, "neigh", "show", "nud", "permanent")),
-            .. Section("fdb", Tool.Run("bridge", "-n", space, "fdb", "show").Split('\n')),
+            .. Section("fdb", Tool.Run("bridge", "-n", space, "fdb", "show").Split('\n').Select(Link)),
             .. Section("settings", Tool.Run("ip", "netns", "exec", space, "sysctl", "-a", "-e", "-r", @"^net\.ipv[46]\.(conf|ip_forward)").Split('\n')),
             "== nftables",
             Ruleset(Tool.Run("ip", "netns", "exec", space, "nft", "-s", "list", "ruleset")),

@@ -69,7 +69,7 @@ public sealed class NetworkChaosTests
         foreach ((string space, string state) in fresh) Assert.Equal(state, after[space]);
         int[] freshDescriptors = Descriptors(lab);
         TestContext.Current.TestOutputHelper?.WriteLine($"descriptors of agents after chaos {string.Join(' ', descriptors)}, fresh {string.Join(' ', freshDescriptors)}");
-        for (int i = 0; i < Hosts.Length; i++) Assert.InRange(descriptors[i], 1, freshDescriptors[i] + 12);
+        for (int i = 0; i < Hosts.Length; i++) Assert.InRange(descriptors[i], 1, freshDescriptors[i] + 4);
         Assert.Empty(talk.Crossed);
     }
 
